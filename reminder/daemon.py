@@ -136,6 +136,8 @@ class Daemon:
         more = [*self._stalls, *self._file_troubles]
         if not self._app.is_current():
             more.append(OTHER_FILES)
+        if self._delivers and not self._app.waits_for_clock(at):
+            self._app.backups.begin_if_due(at)
         self._app.look(at, more if self._delivers else None)
         self._stalls.clear()
 

@@ -60,6 +60,8 @@ class Event(StrEnum):
     # The ledger
     NARROWED = "narrowed", "others could read a file of ours; now they cannot"
     UNMARKED = "unmarked", "how far the ledger has come cannot be noted"
+    BACKED_UP = "backed-up", "the nightly backup was made"
+    BACKUP_GONE = "backup-gone", "an old one was removed: later ones are kept"
     LEDGER_AWAY = "ledger-away", "a reader got no answer, for the ledger gave none"
     # Pages
     NOT_READY = "not-ready", "/readyz said no, and why"

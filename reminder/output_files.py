@@ -13,6 +13,10 @@ from tempfile import NamedTemporaryFile
 _STREAMS = ("/dev", "/dev/fd", "/proc/self/fd")
 
 
+# What a kill may leave beside a file: .NAME.RANDOM.part
+PART, _SHOWN = ".part", 40
+
+
 def make_folder(path: Path) -> None:
     """Where it is missing, a folder that only its owner may look into."""
     for missing in [p for p in (*reversed(path.parents), path) if not p.exists()]:
@@ -48,7 +52,8 @@ def write_file(
     try:
         if new:
             path.touch(0o600, exist_ok=False)
-        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
+        prefix = f".{path.name[:_SHOWN]}."
+        with NamedTemporaryFile(dir=path.parent, prefix=prefix, suffix=PART, delete=False) as file:
             draft = Path(file.name)
             file.writelines(content)
             if rights:
@@ -58,11 +63,7 @@ def write_file(
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
     except BaseException as error:
         if draft:
             draft.unlink(missing_ok=True)
@@ -71,3 +72,12 @@ def write_file(
         if isinstance(error, OSError):
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def sync_folder(path: Path) -> None:
+    """What was renamed in it stays so after a power cut."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

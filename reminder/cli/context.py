@@ -19,6 +19,7 @@ from reminder.events import Event
 
 if TYPE_CHECKING:
     from reminder.documents.office import Office
+    from reminder.documents.settings import Settings
     from reminder.office.application import Application
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,13 @@ chosen = Chosen()
 def choose(option: typer.CallbackParam, value: object) -> None:
     if value is not None and option.name:
         setattr(chosen, option.name, value)
+
+
+def settings() -> Settings:
+    """Whatever plans, units and ledger are like. Raises `ConfigurationError`."""
+    from reminder.documents.settings_sources import SettingsSources
+
+    return SettingsSources(chosen.config, _command_line()).load()
 
 
 def load(*, as_files: bool = False) -> Office:

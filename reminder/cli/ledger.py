@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reminder.cli.context import AsJson, application, user
+from reminder.cli.context import AsJson, application, settings, user
 from reminder.cli.output import announce, language, print_json, say, show, words
 from reminder.domain.notices import State
 from reminder.errors import LedgerError, UsageError
@@ -174,8 +174,20 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """A consistent copy, also while the daemon runs. It holds the key of all links."""
     from reminder.office import records
 
-    records.backup(application(informed=False).settings.ledger, file)
+    records.backup(application(informed=False).settings, file)
     announce("backed_up", file=str(file), url=f"sqlite:///{file.resolve()}")
+
+
+@cli.command(epilog="Example: reminder ledger restore /backup/ledger-2026-04-01-3fa94c.db")
+def restore(file: Annotated[Path, typer.Argument(metavar="FILE", exists=True)]) -> None:
+    """Put a backup in the place of the ledger, with everything held until it is released. Stop the
+    daemon first. The ledger that was there is kept beside it; a PostgreSQL database must be new.
+    """
+    from reminder.clock import Clock
+    from reminder.office import records
+
+    kept = records.restore(settings(), file, Clock().now())
+    announce("ledger_restored", file=str(file), kept=str(kept) if kept else "")
 
 
 @cli.command(epilog="Example: reminder ledger copy --from sqlite:////var/lib/reminder/ledger.db")

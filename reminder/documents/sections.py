@@ -148,6 +148,14 @@ class MailSettings(Section):
         return mailbox(parseaddr(self.sender)[1])
 
 
+class BackupSettings(Section):
+    """Of the ledger, by whoever delivers; none without a folder."""
+
+    folder: values.CleanPath | None = None
+    keep: int = Field(14, ge=1, le=1000)
+    at: values.LocalTime = time(2, 30)
+
+
 class DigestSettings(Section):
     at: values.LocalTime = time(9)
     workdays_before: int = Field(0, ge=0, le=10)

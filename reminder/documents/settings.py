@@ -15,6 +15,7 @@ from pydantic_settings import (
 
 from reminder.documents import values
 from reminder.documents.sections import (
+    BackupSettings,
     ConsoleSettings,
     DigestSettings,
     LogSettings,
@@ -51,7 +52,7 @@ def _default_state_dir() -> Path:
     return home / ".local" / "state" / "reminder"
 
 
-_LIVE = ("console", "digest", "nudge", "overdue", "preflight_workdays", "workdays")
+_LIVE = ("backup", "console", "digest", "nudge", "overdue", "preflight_workdays", "workdays")
 
 
 class Settings(BaseSettings):
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     overdue: OverdueSteps = [OverdueStep(workdays_after=1), OverdueStep(workdays_after=7)]
     preflight_workdays: int = Field(3, ge=1, le=20)
     workdays: WorkdaySettings = WorkdaySettings()
+    backup: BackupSettings = BackupSettings()
 
     @field_validator("mail")
     @classmethod

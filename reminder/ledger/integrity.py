@@ -1,25 +1,16 @@
-"""Whether a ledger is what was recorded; copies of it: a backup, or a move to elsewhere."""
+"""Whether a ledger is what was recorded."""
 
 import hashlib
 import zlib
-from collections.abc import Iterator
-from contextlib import closing, suppress
-from pathlib import Path
-from shutil import rmtree
-from tempfile import TemporaryDirectory
+from collections.abc import Callable, Iterable, Iterator
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, select, text
 
 from reminder.domain.notices import State
-from reminder.errors import LedgerError
-from reminder.ledger import file
-from reminder.ledger.database import MOVED_TO, Place, open_database, reading
-from reminder.ledger.file_errors import in_words
-from reminder.ledger.mark import name_ledger
+from reminder.ledger.database import Place, reading
 from reminder.ledger.notices import KEPT
 from reminder.ledger.occasions import last_tick
-from reminder.ledger.rows import drop_setting, put_setting
 from reminder.ledger.schema import (
     REVISION,
     history,
@@ -29,58 +20,10 @@ from reminder.ledger.schema import (
     own_message,
     recipient,
 )
-from reminder.output_files import write_file
 
 _AT_ONCE = 200  # rows in memory
 _OF_NOTICE = (State.HELD, State.EXPIRED, State.BASELINE, State.REFUSED)
 _OF_RECIPIENT = (State.QUEUED, State.SENDING, State.RETRY, State.SENT, State.REFUSED)
-_OF_USE = ("notice", "start", "task_done")  # tables: a ledger with rows there is an office's
-_DRAFTS = ".ledger-backup-"  # folders beside the ledger, that a kill may leave
-_HOURS = 6 * 3600.0
-
-
-def backup(source: Place, target: Path) -> None:
-    """One consistent state, as a file of its own (mode 0600: it holds the installation key).
-
-    The daemon goes on meanwhile. Never overwrites, and copies no ledger that is not sound; the
-    copy has its name when it is whole and on disk, else nothing is left. Raises `LedgerError`.
-    """
-    if not isinstance(source, Path):
-        raise LedgerError(
-            f"the ledger {source} is copied by PostgreSQL's own means",
-            hint=f"pg_dump --format=custom --file={target} --host={source.host} "
-            f"--port={source.port or 5432} --dbname={source.database}",
-        )
-    _refuse_unsound(source)
-    try:
-        # SQLite opens what it writes by its path, so in a folder where nobody else can rename.
-        with TemporaryDirectory(prefix=_DRAFTS, dir=source.parent) as folder:
-            _remove_older(Path(folder))
-            draft = Path(folder) / "ledger.db"
-            with in_words(draft), closing(file.connect(source, "ro")) as connection:
-                connection.execute("VACUUM INTO ?", [str(draft)])
-            with draft.open("rb") as content:
-                write_file(target, iter(lambda: content.read(2**20), b""), new=True)
-    except OSError as error:
-        where = "" if error.filename in (None, str(target)) else f"{error.filename}: "
-        raise LedgerError(f"{target} cannot be made: {where}{error.strerror}") from error
-
-
-def _remove_older(folder: Path) -> None:
-    """What backups that were killed have left beside it: none takes hours."""
-    begun = folder.stat().st_mtime
-    for other in folder.parent.glob(f"{_DRAFTS}*"):
-        with suppress(FileNotFoundError):  # another backup has just ended
-            if other.stat().st_mtime < begun - _HOURS:
-                rmtree(other)
-
-
-def _refuse_unsound(source: Place) -> None:
-    for fault in verify(source):
-        raise LedgerError(
-            f"{source} was not copied, it is not sound: {fault}",
-            hint="`reminder ledger verify` names every fault.",
-        )
 
 
 def verify(place: Place) -> Iterator[str]:
@@ -92,10 +35,21 @@ def verify(place: Place) -> Iterator[str]:
         yield from faults(connection)
 
 
+def damage(place: Place) -> Iterator[str]:
+    """What is wrong with the file alone."""
+    with reading(place) as connection:
+        yield from _found(connection, (_file,))
+
+
 def faults(connection: Connection) -> Iterator[str]:
     """Of an older version's ledger, whose tables are others, only the file's."""
     revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    checks = (_file, _tables, _records) if revision == REVISION else (_file,)
+    yield from _found(connection, (_file, _tables, _records) if revision == REVISION else (_file,))
+
+
+def _found(
+    connection: Connection, checks: Iterable[Callable[[Connection], Iterator[str]]]
+) -> Iterator[str]:
     for check in checks:
         fault = None
         try:
@@ -195,80 +149,3 @@ def _last_states(
     query = select(history.c.subject, history.c.address, history.c.state).where(which)
     rows = connection.execute(query.order_by(history.c.id))
     return {(row.subject, row.address): row.state for row in rows}
-
-
-# From one database to another
-
-
-def copy(source: Place, target: Place, mark: Path | None = None) -> dict[str, int]:
-    """How many rows each table has. For whoever holds the source's sender's lock.
-
-    The source is closed first: whatever has it open plans and claims nothing more, and after a
-    crash there is never a second ledger to send from. It is open again when the copy fails.
-    Raises `LedgerError` for a source that is not sound and for a target that is in use.
-    """
-    _refuse_unsound(source)
-    with closing(open_database(source)) as old, closing(open_database(target, mark)) as new:
-        with new.read() as connection:
-            _refuse_in_use(connection, target)
-        with old.write() as connection:
-            put_setting(connection, MOVED_TO, str(target))
-            name_ledger(connection)
-        with reading(source) as there, new.write() as here:
-            try:
-                counts = _copy(there, here, target)
-            except BaseException:  # raised again: the old ledger is the one in use
-                # Not after the commit: whether that came through, nobody can tell.
-                with old.record() as connection:
-                    drop_setting(connection, MOVED_TO)
-                raise
-        with new.read() as connection:
-            noted = new.mark.last(connection)
-        new.mark.write(noted)  # it is the one last used here
-    return counts
-
-
-def take_back(source: Place) -> bool:
-    """Opens a ledger again that was moved. False when it was not."""
-    with closing(open_database(source, moved=True)) as database, database.record() as connection:
-        return drop_setting(connection, MOVED_TO)
-
-
-def _copy(old: Connection, new: Connection, target: Place) -> dict[str, int]:
-    _refuse_in_use(new, target)
-    for table in reversed(metadata.sorted_tables):
-        new.execute(sa.delete(table))
-    for table in metadata.sorted_tables:
-        rows = old.execute(select(table).execution_options(yield_per=_AT_ONCE))
-        for part in rows.mappings().partitions():
-            new.execute(sa.insert(table), [dict(row) for row in part])
-        number = table.autoincrement_column
-        if number is not None and new.dialect.name == "postgresql":
-            # It counts on from where it gave out numbers itself.
-            sequence = func.pg_get_serial_sequence(table.name, number.name)
-            following = select(func.coalesce(func.max(number), 0) + 1).scalar_subquery()
-            new.execute(select(func.setval(sequence, following, False)))
-    drop_setting(new, MOVED_TO)
-    counts, wanted = _counts(new), _counts(old)
-    wanted["setting"] -= 1  # the mark that it was moved
-    if counts != wanted:
-        raise LedgerError(f"nothing was copied: {target} has {counts} rows, wanted {wanted}")
-    for fault in faults(new):
-        raise LedgerError(f"nothing was copied: in {target} {fault}")
-    return counts
-
-
-def _counts(connection: Connection) -> dict[str, int]:
-    return {
-        table.name: connection.scalar(select(func.count()).select_from(table)) or 0
-        for table in metadata.sorted_tables
-    }
-
-
-def _refuse_in_use(connection: Connection, place: Place) -> None:
-    for name in _OF_USE:
-        if connection.execute(select(metadata.tables[name]).limit(1)).first():
-            raise LedgerError(
-                f"the ledger {place} is in use: it has rows in {name}",
-                hint="Name a database that no office was ever served from.",
-            )

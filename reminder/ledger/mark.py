@@ -66,7 +66,7 @@ class Mark:
             return f"what {self._path} says of it cannot be read"
         name, number, digest, moment = (part.decode() for part in line.groups())
         at = datetime.fromisoformat(moment)
-        if name != _id(connection):
+        if name != ledger_name(connection):
             why = "another ledger was used here last"
         elif int(number) and _digest(_row(connection, int(number))) != digest:
             why = f"it lacks what was recorded here on {at.isoformat(' ', 'minutes')}"
@@ -77,7 +77,7 @@ class Mark:
 
     def is_kept(self, connection: Connection) -> bool:
         """Whether it says how far this ledger had come."""
-        name = _id(connection)
+        name = ledger_name(connection)
         return self._path is None or bool(name and f"ledger {name},".encode() in self._read())
 
     def follow(self, connection: Connection) -> bytes:
@@ -89,7 +89,8 @@ class Mark:
         row = connection.execute(_LAST).one_or_none()
         number, at = (row.id, row.at) if row else (0, _NEVER)
         # Of one length, so that one write replaces another whole.
-        line = f"ledger {_id(connection)}, row {number:020} ({_digest(row)}) of {at.isoformat()}\n"
+        named = f"ledger {ledger_name(connection)}, row {number:020}"
+        line = f"{named} ({_digest(row)}) of {at.isoformat()}\n"
         return _BEGUN + line.encode()
 
     def write(self, noted: bytes) -> None:
@@ -121,7 +122,8 @@ def name_ledger(connection: Connection) -> None:
     put_new_setting(connection, _ID, secrets.token_hex(8))
 
 
-def _id(connection: Connection) -> str:
+def ledger_name(connection: Connection) -> str:
+    """Empty until it has one."""
     return read_setting(connection, _ID) or ""
 
 

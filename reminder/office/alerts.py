@@ -20,6 +20,7 @@ from reminder.ledger.counts import tally
 from reminder.ledger.database import Database
 from reminder.ledger.holds import read_hold, unapproved
 from reminder.ledger.senders import Alarm, begin_alarm, end_alarm, read_alarms, read_troubles
+from reminder.office.backups import last_backup
 from reminder.office.container import Containers
 from reminder.office.holds import hold_words
 from reminder.office.reports import ALARMS, OUTGOING, PATIENCE, Reporter, console_url
@@ -50,12 +51,18 @@ OTHER_FILES = Trouble(
     "another replica that began later has other settings: this one only sends",
     "other_files",
 )
+
+
+def backup_failed(why: str) -> Trouble:
+    return Trouble("backup", f"there is no backup of today: {why}", "backup", {"why": why})
+
+
 _SEEN_BY_A_DAEMON = {"files", "scheduler"}
-_OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk"}
+_OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk", "backup"}
 # The sender does, at its first failure and when it is well; who holds, who reads files does.
 _LOGGED_BY_OTHERS = {"server", "outbox", "hold", "files"}
 # A digest's end is its last report.
-_TOLD_WHEN_OVER = {"server", "outbox", "workdays", "disk", "scheduler", "hold", "files"}
+_TOLD_WHEN_OVER = {"server", "outbox", "workdays", "disk", "scheduler", "hold", "files", "backup"}
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,7 @@ class Alerts:
         with self.database.read() as connection:
             alarms = told(connection)
             seen = [*self._held(connection), *self._server(connection, at), *self._disk(alarms)]
+            seen += self._backup(connection, alarms)
             seen += more or ()
             if in_force:
                 seen += self._digests(connection, at)
@@ -245,6 +253,15 @@ class Alerts:
             words = f"no published working days for {plan.period(month)}, which is near"
             facts = {"year": first.year, "month": first.month}
             yield Trouble(f"workdays/{first.year}", words, "workdays", facts)
+
+    def _backup(self, connection: Connection, alarms: Mapping[str, Alarm]) -> Iterator[Trouble]:
+        """One that failed lasts until one is made, whoever looks; whoever makes them says more."""
+        settings = self.office.settings
+        for name, alarm in alarms.items():
+            if _kind(name) == "backup" and settings.backup.folder:
+                last = last_backup(settings, connection)
+                if last is None or last.made < alarm.since:
+                    yield Trouble("backup", alarm.detail)
 
     def _disk(self, alarms: Collection[str]) -> Iterator[Trouble]:
         wanted = ENOUGH if "disk" in map(_kind, alarms) else ROOM

@@ -34,7 +34,8 @@ from reminder.mail.transports import Transport
 from reminder.mail.transports.maildir import MaildirTransport
 from reminder.mail.transports.smtp import SmtpTransport
 from reminder.office import holds
-from reminder.office.alerts import Alerts, Trouble
+from reminder.office.alerts import Alerts, Trouble, backup_failed
+from reminder.office.backups import Backups
 from reminder.office.container import Container, Containers, InForce
 from reminder.office.passes import Pass, PlanningPass, report
 from reminder.words import Sentence
@@ -248,7 +249,13 @@ class Application:
     def look(self, at: datetime, more: Iterable[Trouble] | None) -> int:
         if self.waits_for_clock(at):
             return 0
+        if more is not None and (why := self.backups.failure()):
+            more = [*more, backup_failed(why)]
         return self.alerts.check(at, more, in_force=self.is_current())
+
+    @cached_property
+    def backups(self) -> Backups:
+        return Backups(self.database, lambda: self.settings, lambda: self.table.plan.zone)
 
     @property
     def alerts(self) -> Alerts:
@@ -311,6 +318,7 @@ class Application:
             if replica:
                 self.sender.replica = replica
                 self.sender.send_ready()
+                self.backups.make_if_due(self.clock.now())
             # A daemon may run beside us that has seen more, unless we have the only lock.
             more = () if replica and not replica.name else None
             reports = self.report(self.clock.now()) + self.look(self.clock.now(), more)

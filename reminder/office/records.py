@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
 from reminder.documents.office import Office
+from reminder.documents.settings import Settings
 from reminder.domain.notices import NEEDLESS, Kind, Reason, State, original
 from reminder.errors import DeclinedError, LedgerError, Mistake, UnknownError, UsageError
-from reminder.ledger import integrity, notices
+from reminder.ledger import copying, notices
+from reminder.ledger.copying import take_back
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Place, place_of, sender_lock, server_mark
 from reminder.ledger.history import read_history
-from reminder.ledger.integrity import backup, take_back, verify
+from reminder.ledger.holds import Hold
+from reminder.ledger.integrity import verify
 from reminder.ledger.registrations import done_in, ids_used_before
 from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notices
 from reminder.mail.replicas import single_process_lock
@@ -24,7 +28,7 @@ from reminder.office import operations
 from reminder.office.application import Application
 from reminder.office.lookup import find_notice, find_subject
 
-__all__ = ["NoticeView", "backup", "take_back", "verify"]
+__all__ = ["NoticeView", "take_back", "verify"]
 
 _GIVEN_UP = (Reason.DROPPED, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED)
 
@@ -161,6 +165,24 @@ def place_named(option: str, url: str) -> Place:
         raise UsageError.because("wrong_value", option=option, wrong=error.sentence) from None
 
 
+def backup(settings: Settings, target: Path) -> None:
+    """Raises `LedgerError`."""
+    copying.backup(settings.ledger, target, settings.lock_path.parent)
+
+
+def restore(settings: Settings, copy: Path, at: datetime) -> Path | None:
+    """While nobody delivers. Everything is held then. Where the ledger is now that was in use.
+
+    Raises `LedgerError`.
+    """
+    place, state_dir = settings.ledger, settings.state_dir
+    hold = Hold(Reason.RESTORED, at, f"restored from {copy.name}")
+    with single_process_lock(settings.lock_path) as ours:
+        if not ours:
+            raise LedgerError.because("other_process_delivers", place=place)
+        return copying.restore(copy, place, hold, state_dir, server_mark(state_dir))
+
+
 def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
     """While nobody delivers from it. How many rows each table has.
 
@@ -171,4 +193,4 @@ def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:
     with single_process_lock(sender_lock(source, state_dir)) as ours:
         if not ours:
             raise LedgerError.because("other_process_delivers", place=source)
-        return integrity.copy(source, target, server_mark(state_dir))
+        return copying.copy(source, target, server_mark(state_dir))

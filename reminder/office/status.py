@@ -16,6 +16,7 @@ from reminder.ledger.holds import Hold, count_for_people, read_hold, unapproved
 from reminder.ledger.occasions import last_occasion, last_tick, read_start
 from reminder.ledger.registrations import read_progress
 from reminder.office.application import Application
+from reminder.office.backups import last_backup
 from reminder.office.holds import STATE, hold_hint, hold_words
 from reminder.words import Sentence
 
@@ -39,7 +40,7 @@ def read_status(app: Application) -> dict[str, Any]:
         "started": None, "held": False, "hold": None, "to_release": 0, "approval": 0,
         "last_tick": None, "sessions": [], "next": next_occasions(app), "last": None,
         "unsettled": [], "waiting_count": 0, "waiting": [], "replicas": [], "troubles": {},
-        "alarms": [],
+        "alarms": [], "backup": None,
     }  # fmt: skip
     others = [
         {"id": table.plan.id, "year": table.plan.year, "name": table.plan.name, "file": str(path)}
@@ -104,7 +105,18 @@ def _recorded(app: Application, connection: Connection, at: datetime) -> dict[st
             vars(alarm) | {"since": local(alarm.since)}
             for alarm in senders.read_alarms(connection).values()
         ],
+        "backup": _backup(app, connection),
     }  # fmt: skip
+
+
+def _backup(app: Application, connection: Connection) -> dict[str, Any] | None:
+    """None where none are made; without a file there is none yet."""
+    if (folder := app.settings.backup.folder) is None:
+        return None
+    last = last_backup(app.settings, connection)
+    made = last and last.made.astimezone(app.table.plan.zone)
+    names = {"file": str(last.path), "at": made, "size": last.size} if last else {}
+    return {"folder": str(folder), "file": None, "at": None, "size": None} | names
 
 
 def _became(connection: Connection, plan: str, kind: Kind, period: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from reminder.ledger import integrity
+from reminder.office.status import read_status
 from tests.daemon.trials import MARCH, Trial, forked, process, trial
 
 LATER = "2026-03-02T09:10+08:00"
@@ -123,3 +124,22 @@ def test_truncated_ledger_is_refused_and_nothing_goes_again(office: Trial, size:
     assert (status, said.count("\n")) == (4, 2)
     assert "backup in its place" in said
     assert office.files() == before
+
+
+def test_backup_that_finds_its_disk_full_is_told_and_leaves_the_last_good_one(
+    office: Trial, disk: Path, tmp_path: Path
+) -> None:
+    """The state folder is elsewhere: here the backups lie."""
+    given = {"folder": disk, "keep": 1}
+    with trial(tmp_path / "other", small=True) as elsewhere:
+        elsewhere.tick(MARCH, backup=given)
+        [good] = disk.iterdir()
+        content, ballast = good.read_bytes(), fill(disk, 20_000)
+        elsewhere.tick("2026-03-03T09:00+08:00", backup=given)
+        assert sorted(disk.iterdir()) == sorted([good, ballast])
+        assert good.read_bytes() == content
+        status = read_status(elsewhere.app("2026-03-03T09:01+08:00", backup=given))
+        assert "No space left on device" in status["alarms"][0]["detail"]
+        ballast.unlink()
+        elsewhere.tick("2026-03-03T09:30+08:00", backup=given)
+        assert [path.name[:17] for path in disk.iterdir()] == ["ledger-2026-03-03"]

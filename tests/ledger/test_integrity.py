@@ -6,11 +6,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from reminder.errors import LedgerError
-from reminder.ledger import integrity
+from reminder.ledger import copying, integrity
 from reminder.ledger.database import Place, open_database
+from reminder.ledger.schema import history
 from tests.daemon.trials import MARCH, trial
 from tests.postgresql import PostgreSQL
 
@@ -35,7 +36,7 @@ def test_copy_is_made_while_another_writes(ledger: Path, tmp_path: Path) -> None
     with closing(open_database(ledger)) as database, database.write() as connection:
         connection.execute(text("DELETE FROM history"))
         assert faults(ledger) == []
-        integrity.backup(ledger, tmp_path / "copy.db")
+        copying.backup(ledger, tmp_path / "copy.db", ledger.parent)
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
     with closing(open_database(tmp_path / "copy.db")) as copy, copy.read() as connection:
         assert connection.scalar(text("SELECT count(*) FROM message")) == 2
@@ -51,22 +52,29 @@ def test_what_a_killed_backup_has_left_goes_with_the_next(ledger: Path, tmp_path
         (folder / "ledger.db").touch()
     for folder in (left, mine):
         os.utime(folder, (0, 0))
-    integrity.backup(ledger, tmp_path / "copy.db")
+    copying.backup(ledger, tmp_path / "copy.db", ledger.parent)
     assert sorted(path.name for path in ledger.parent.glob("*backup*")) == [running.name, mine.name]
 
 
-def test_copy_is_made_where_nothing_is_and_of_a_server_by_its_own_means(
-    ledger: Path, tmp_path: Path, postgresql: PostgreSQL
-) -> None:
+def test_copy_is_made_where_nothing_is(ledger: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.db").write_text("mine")
     for target, said in (("mine.db", "File exists"), ("absent/copy.db", "No such file")):
         with pytest.raises(LedgerError, match=said):
-            integrity.backup(ledger, tmp_path / target)
+            copying.backup(ledger, tmp_path / target, ledger.parent)
     assert (tmp_path / "mine.db").read_text() == "mine"
-    with pytest.raises(LedgerError, match="PostgreSQL's own means") as refusal:
-        integrity.backup(postgresql.emptied(), tmp_path / "copy.dump")
-    assert refusal.value.hint.startswith(f"pg_dump --format=custom --file={tmp_path}/copy.dump ")
     assert not list(tmp_path.glob("copy*"))
+
+
+def test_copy_of_a_server_is_a_file_too(tmp_path: Path, postgresql: PostgreSQL) -> None:
+    with trial(tmp_path, small=True, place=postgresql.emptied()) as office:
+        office.tick(MARCH)
+        with office.reading() as connection:
+            before = connection.execute(select(history).order_by(history.c.id)).all()
+    copying.backup(office.place, tmp_path / "copy.db", office.state)
+    assert faults(tmp_path / "copy.db") == []
+    assert [path.name for path in tmp_path.glob("copy*")] == ["copy.db"]
+    with closing(open_database(tmp_path / "copy.db")) as copy, copy.read() as connection:
+        assert connection.execute(select(history).order_by(history.c.id)).all() == before
 
 
 def test_copy_stands_alone_and_beside_the_log_of_another_ledger_is_not_touched(
@@ -74,7 +82,7 @@ def test_copy_stands_alone_and_beside_the_log_of_another_ledger_is_not_touched(
 ) -> None:
     shelf = tmp_path / "shelf"
     shelf.mkdir()
-    integrity.backup(ledger, shelf / "copy.db")
+    copying.backup(ledger, shelf / "copy.db", ledger.parent)
     assert faults(shelf / "copy.db") == []
     assert [path.name for path in shelf.iterdir()] == ["copy.db"]
     copy = (shelf / "copy.db").read_bytes()
@@ -89,14 +97,14 @@ def test_copy_stands_alone_and_beside_the_log_of_another_ledger_is_not_touched(
 def test_what_is_no_ledger_is_not_copied(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "ledger.db").write_bytes(content)
     with pytest.raises(LedgerError, match=r"damaged|empty"):
-        integrity.backup(tmp_path / "ledger.db", tmp_path / "copy.db")
+        copying.backup(tmp_path / "ledger.db", tmp_path / "copy.db", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["ledger.db"]
 
 
 def test_ledger_that_is_not_sound_is_not_copied(ledger: Path, tmp_path: Path) -> None:
     change(ledger, "UPDATE message SET content = x'00' WHERE notice LIKE '%/lead'")
     with pytest.raises(LedgerError, match="lead: its stored message is not what was recorded"):
-        integrity.backup(ledger, tmp_path / "copy.db")
+        copying.backup(ledger, tmp_path / "copy.db", ledger.parent)
     assert not list(tmp_path.glob("copy*"))
 
 

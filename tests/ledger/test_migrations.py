@@ -19,8 +19,9 @@ from sqlalchemy import create_engine, select, text
 from reminder.domain.notices import Kind, Reason, State
 from reminder.ledger import registrations
 from reminder.ledger.access import READER, read_readers
+from reminder.ledger.copying import backup
 from reminder.ledger.database import DatabaseServer, Place, open_database
-from reminder.ledger.integrity import backup, verify
+from reminder.ledger.integrity import verify
 from reminder.ledger.mark import Mark
 from reminder.ledger.migrations.upgrade import upgrade
 from reminder.ledger.schema import (
@@ -77,7 +78,7 @@ def test_first_ledger_is_sound_before_and_after_it_gets_the_present_tables(
 ) -> None:
     assert list(verify(place)) == []
     if isinstance(place, Path):
-        backup(place, tmp_path / "copy.db")
+        backup(place, tmp_path / "copy.db", tmp_path)
         assert list(verify(tmp_path / "copy.db")) == []
     with closing(open_database(place)) as database, database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

@@ -2,12 +2,15 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reminder.ledger import integrity
+from reminder.errors import LedgerError
+from reminder.ledger import copying, integrity
+from reminder.mail.replicas import single_process_lock
 from reminder.office import completion, holds, operations, records, releasing
 from reminder.office.status import read_status
 from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
@@ -20,16 +23,22 @@ SENT = ("sent", "accepted")
 
 def copied(office: Trial, folder: Path) -> Path:
     target = folder / "copy.db"
-    integrity.backup(Path(str(office.place)), target)
+    copying.backup(office.place, target, office.state)
     return target
 
 
 def put_back(office: Trial, copy: Path) -> None:
-    """As the README says: the daemon is stopped, the copy put in place."""
+    """By hand: the daemon is stopped, the copy put in place."""
     office.close()
     for name in ("ledger.db-wal", "ledger.db-shm"):
         (office.state / name).unlink(missing_ok=True)
     shutil.copy(copy, office.state / "ledger.db")
+
+
+def restore(office: Trial, copy: Path) -> Path | None:
+    """By the command."""
+    office.close()
+    return records.restore(office.app(APRIL).settings, copy, datetime.fromisoformat(APRIL))
 
 
 def restored(office: Trial, folder: Path, **settings: Any) -> None:
@@ -171,6 +180,83 @@ def test_hold_by_hand_holds_what_comes_and_what_waits(office: Trial) -> None:
     releasing.release(office.app(APRIL))
     office.tick(APRIL)
     assert office.states(period="2026-04") == {SENT}
+
+
+# By the command
+
+
+@pytest.mark.parametrize("has_mark", [True, False])
+def test_ledger_that_was_restored_is_held_wherever_it_is_and_the_other_is_kept(
+    office: Trial, tmp_path: Path, has_mark: bool
+) -> None:
+    """On the machine where it was used, or on a new one without its mark."""
+    office.tick(MARCH)
+    copy = copied(office, tmp_path)
+    office.tick(APRIL)
+    kept = restore(office, copy)
+    assert kept == office.state / "ledger-until-20260401T010000Z.db"
+    (office.state / "ledger.made").unlink() if not has_mark else None
+    before = len(office.files())
+    assert office.tick(APRIL) == {"planned": 2}
+    assert (len(office.files()), office.states(period="2026-04")) == (before, {HELD})
+    assert read_status(office.app(APRIL))["hold"]["reason"] == "restored"
+    releasing.release(office.app(APRIL))
+    assert office.tick(APRIL)["sent"] == 2
+    with trial(tmp_path / "kept", place=kept) as other:
+        assert other.states(period="2026-04") == {SENT}
+
+
+@pytest.mark.parametrize("damage", [b"", b"no ledger at all" * 300, None], ids=repr)
+def test_restored_in_the_place_of_what_cannot_be_used(
+    office: Trial, tmp_path: Path, damage: bytes | None
+) -> None:
+    """An empty, a damaged, a missing ledger, whose log is still there."""
+    office.tick(MARCH)
+    copy = copied(office, tmp_path)
+    office.close()
+    ledger = office.state / "ledger.db"
+    (office.state / "ledger.db-wal").write_bytes(b"of the ledger that was")
+    ledger.unlink() if damage is None else ledger.write_bytes(damage)
+    with pytest.raises(LedgerError):
+        office.tick(APRIL)
+    assert (restore(office, copy) is None) == (damage is None)
+    assert office.tick(APRIL) == {"planned": 2}
+    assert office.states(period="2026-04") == {HELD}
+    assert office.states(period="2026-03") == {SENT}
+
+
+def test_nothing_is_restored_while_a_daemon_delivers_or_from_what_is_not_sound(
+    office: Trial, tmp_path: Path
+) -> None:
+    office.tick(MARCH)
+    copy = copied(office, tmp_path)
+    office.close()
+    before = (office.state / "ledger.db").read_bytes()
+    with (
+        single_process_lock(office.app(MARCH).settings.lock_path),
+        pytest.raises(LedgerError, match="another process delivers from"),
+    ):
+        restore(office, copy)
+    copy.write_bytes(copy.read_bytes()[:40_000] + b"\xff" * 40_000)
+    with pytest.raises(LedgerError, match="damaged"):
+        restore(office, copy)
+    assert (office.state / "ledger.db").read_bytes() == before
+    assert sorted(path.suffix for path in office.state.glob("ledger*")) == [".db", ".lock", ".made"]
+
+
+def test_a_copy_becomes_the_ledger_of_a_new_database(
+    office: Trial, tmp_path: Path, postgresql: PostgreSQL
+) -> None:
+    office.tick(MARCH)
+    copy = copied(office, tmp_path)
+    before = len(office.files())
+    office.use(postgresql.emptied())
+    assert restore(office, copy) is None
+    with pytest.raises(LedgerError, match="is in use"):
+        restore(office, copy)
+    assert office.tick(APRIL) == {"planned": 2}
+    assert (len(office.files()), office.states(period="2026-04")) == (before, {HELD})
+    assert office.states(period="2026-03") == {SENT}
 
 
 # A ledger on a server
