@@ -44,6 +44,7 @@ def test_a_mail_fits_a_phone_whatever_somebody_typed(page: Page, served: Served)
     assert overflow(page) <= 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("unit", [LEAD, RELATED])
 def test_the_page_is_accessible_and_fits_a_phone(page: Page, served: Served, unit: str) -> None:
     page.goto(link(served, unit))

@@ -185,6 +185,7 @@ def test_ledger_that_others_can_read_stops_it_before_it_starts(office: Trial) ->
     assert f"chmod 600 {ledger}" in errors
 
 
+@pytest.mark.long
 def test_hang_up_is_ignored_under_nohup(office: Trial) -> None:
     def start(state: Path, *words: str, **environ: str) -> subprocess.Popen[str]:
         return process(state, *words, before=("nohup",), **environ)

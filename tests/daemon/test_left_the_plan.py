@@ -69,6 +69,7 @@ def test_no_page_and_no_form_fails(office: Trial) -> None:
     assert {path: status for path, status in answers.items() if status >= 500} == {}
 
 
+@pytest.mark.long
 @left("lead", "tasks-and-sessions", "another-kind", "year", "all")
 def test_no_command_fails(office: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REMINDER_STATE_DIR", str(office.state))

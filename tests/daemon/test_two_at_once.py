@@ -76,6 +76,7 @@ class Pair:
             "SMTP__SECURITY": "none",
             "MAIL__FIRST_START": "send",
             "DIGEST__AT": "00:00",
+            "NUDGE": "[]",  # at a month's end there would be one more mail
             "WORKDAYS__WORK": f'["{today.date().replace(day=1)}"]',
         }
 
@@ -249,6 +250,7 @@ def test_a_ledger_that_is_opened_once_more_in_a_process_loses_no_update(tmp_path
     assert names >= {"first", "theirs", "second"}
 
 
+@pytest.mark.long
 def test_ticks_at_once_on_a_role_that_wants_serializable_all_end_well(
     tmp_path: Path, postgresql: PostgreSQL
 ) -> None:

@@ -182,6 +182,7 @@ def this_month(folder: Path, units: int) -> dict[str, str]:
         path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
     return {
         "DIGEST__AT": "00:00",
+        "NUDGE": "[]",  # at a month's end there would be more mails
         "WORKDAYS__WORK": f'["{today.replace(day=1)}"]',
         "MAIL__FROM": f"reminder@{PLACE}",
         "MAIL__OPERATOR": OPERATOR,

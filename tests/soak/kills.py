@@ -186,6 +186,7 @@ def kill_runs(folder: Folder, most: int) -> None:
     folder.plan.write_text(plan_of(today.year, today.month), encoding="utf-8")
     folder.environ |= {
         "DIGEST__AT": "00:00",
+        "NUDGE": "[]",  # at a month's end there would be more mails
         "WORKDAYS__WORK": f'["{today.date().replace(day=1)}"]',
     }
     table = load_office(None, {"plan": folder.plan}).table

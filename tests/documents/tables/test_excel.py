@@ -157,6 +157,7 @@ def test_cells_without_places_and_the_strict_form(tmp_path: Path, space: str) ->
     assert texts(table) == [["时间", "", "4"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("rows", "behind", "wanted"),
     [

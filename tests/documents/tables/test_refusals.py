@@ -103,6 +103,7 @@ BOMBS: dict[str, tuple[Callable[[Path], object], Refusal]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", BOMBS)
 def test_what_would_grow_is_refused_at_once(tmp_path: Path, name: str) -> None:
     path = tmp_path / "plan"
@@ -208,6 +209,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     assert caught.value.refusal is Refusal.NO_ACCESS
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
 @pytest.mark.parametrize("form", ["doc", "rtf"])
 def test_old_formats_are_read_through_libreoffice(tmp_path: Path, form: str) -> None:
