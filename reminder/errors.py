@@ -149,6 +149,13 @@ class ServerError(ReminderError):
         super().__init__(message, hint=hint)
         self.permanent = permanent
 
+    @classmethod
+    def lasting(cls, reason: str, /, **facts: object) -> Self:
+        """As `because`; only a person can mend it."""
+        error = cls.because(reason, **facts)
+        error.permanent = True
+        return error
+
 
 class ClaimLapsedError(ReminderError):
     """The sender no longer owns the notice that it was about to send."""

@@ -35,6 +35,7 @@ class Event(StrEnum):
     SERVER_FAILED = "server-failed", "the mail server is in trouble: everything waits"
     SERVER_RECOVERED = "server-recovered", "it works again"
     SERVER_LIMITED = "server-limited", "it works, with fewer connections or commands at once"
+    TOKEN_UNKEPT = "token-unkept", "a refresh token could not be written down or read"
     # The daemon
     DELIVERS = "delivers", "a daemon begins, and by which way it delivers"
     STANDS_BY = "stands-by", "another process delivers; this one plans and serves"

@@ -51,18 +51,23 @@ def check(
         remark(words("check", "warning", words=in_words(fault)))
     findings["warnings"] += old_templates
     if smtp:
-        from reminder.mail.transports.smtp import SmtpTransport
-
-        mail = office.settings.mail
-        recipient = mail.redirect_to or mail.operator
-        answer = SmtpTransport(office.settings.smtp).check(mail.sender_address, recipient)
-        findings["smtp"] = answer
+        findings["smtp"] = _asked(office)
     if as_json:
         findings["warnings"] += advised
         print_json(findings)
     else:
         for line in _report(findings):
             say(line)
+
+
+def _asked(office: Office) -> Sentence:
+    from reminder.mail.oauth import token_source
+    from reminder.mail.transports.smtp import SmtpTransport
+
+    settings, mail = office.settings, office.settings.mail
+    way = SmtpTransport(settings.smtp, token_source(settings, "smtp"))
+    zone = office.table.plan.zone
+    return way.check(mail.sender_address, mail.redirect_to or mail.operator, zone)
 
 
 def _findings(office: Office) -> dict[str, Any]:

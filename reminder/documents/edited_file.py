@@ -170,6 +170,9 @@ class _Lines:
         return [next(iter(tomllib.loads(f"{text} = 0")))] if node.type == "quoted_key" else [text]
 
 
+_SECRET = ("password", "secret", "refresh_token")
+
+
 def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> Mistake:
     """One pydantic error, never showing a secret."""
     kind, location = detail["type"], detail["loc"]
@@ -184,7 +187,7 @@ def explain(detail: Mapping[str, Any], model: type[BaseModel]) -> Mistake:
         return mistake
     wanted = str(detail["msg"]).removeprefix("Input should be ")
     wanted = wanted[0].lower() + wanted[1:]
-    is_secret = any("password" in str(part) or "secret" in str(part) for part in location)
+    is_secret = any(word in str(part) for word in _SECRET for part in location)
     facts = {"value": None if is_secret else detail["input"], "is_secret": is_secret}
     return Mistake("not_accepted", kind=kind, wanted=wanted, limits=limits, **facts)
 

@@ -156,11 +156,12 @@ def load_office(
     try:
         sources = SettingsSources(config, command_line)
         settings = settings or sources.load()
-        folders, certificates = settings.templates, settings.smtp.ca_file
+        folders = settings.templates
         if folders and not is_folder(folders):
             faults.append(Fault(shown(folders), 0, "templates", "no_templates_folder"))
-        if certificates and not os.path.isfile(certificates):  # noqa: PTH113 (no error, ever)
-            faults.append(Fault(shown(certificates), 0, "smtp.ca_file", "no_certificates"))
+        for name, path in settings.smtp.certificates.items():
+            if not os.path.isfile(path):  # noqa: PTH113 (no error, ever)
+                faults.append(Fault(shown(path), 0, f"smtp.{name}", "no_certificates"))
     except ConfigurationError as error:
         faults += error.faults
     path = settings.plan if settings else _plan_path(command_line, folder)

@@ -3,12 +3,12 @@
 from datetime import date, time
 from email.utils import parseaddr
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     Field,
     SecretStr,
     ValidationInfo,
@@ -17,12 +17,10 @@ from pydantic import (
 )
 
 from reminder.documents import values
+from reminder.documents.oauth_section import OAuthSettings
+from reminder.documents.section import Section
 from reminder.domain.addresses import is_loopback, is_public_name, mailbox
 from reminder.errors import Mistake
-
-
-class Section(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
-    """A table of reminder.toml."""
 
 
 class SmtpSettings(Section):
@@ -31,6 +29,11 @@ class SmtpSettings(Section):
     security: Literal["none", "starttls", "tls"] = "starttls"
     username: values.OptionalLine = ""
     password: values.Secret = SecretStr("")
+    auth: Literal["auto", "password", "xoauth2"] = "auto"
+    oauth: OAuthSettings = OAuthSettings()
+    client_cert: values.CleanPath | None = None
+    client_key: values.CleanPath | None = None
+    client_key_password: values.Secret = SecretStr("")
     ca_file: values.CleanPath | None = None
     hello: values.Hello = ""
     timeout: float = Field(60, gt=0, le=3600, description="seconds for one answer")
@@ -41,6 +44,33 @@ class SmtpSettings(Section):
     @property
     def effective_port(self) -> int:
         return self.port or {"none": 25, "starttls": 587, "tls": 465}[self.security]
+
+    @property
+    def by_token(self) -> bool:
+        """Whether the log-in is by a token of `oauth`, and not by a password."""
+        return self.auth != "password" and self.oauth.is_set
+
+    @property
+    def certificates(self) -> dict[str, Path]:
+        """The files with certificates and their key, by the setting that names them."""
+        named = {name: getattr(self, name) for name in ("ca_file", "client_cert", "client_key")}
+        named["oauth.ca_file"] = self.oauth.ca_file
+        return {name: path for name, path in named.items() if path}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        own = (self.password, self.client_key_password)
+        return (*(secret.get_secret_value() for secret in own), *self.oauth.secrets)
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> Self:
+        if self.auth == "xoauth2" and not self.oauth.is_set:
+            raise Mistake("auth_without_oauth")
+        if (self.by_token or self.auth == "password") and not self.username:
+            raise Mistake("auth_without_username")
+        if self.client_key and not self.client_cert:
+            raise Mistake("key_without_certificate")
+        return self
 
 
 class WebSettings(Section):

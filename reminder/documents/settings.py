@@ -14,6 +14,7 @@ from pydantic_settings import (
 )
 
 from reminder.documents import values
+from reminder.documents.section import Section
 from reminder.documents.sections import (
     BackupSettings,
     ConsoleSettings,
@@ -23,7 +24,6 @@ from reminder.documents.sections import (
     NudgeStep,
     OverdueStep,
     OverdueSteps,
-    Section,
     SmtpSettings,
     WebSettings,
     WorkdaySettings,

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from reminder.documents import edited_file
 from reminder.documents.edited_file import EditedFile, Location, is_folder, shown, unknown_key
-from reminder.documents.sections import Section
+from reminder.documents.section import Section
 from reminder.documents.settings import PREFIX, Settings
 from reminder.domain.characters import harmless
 from reminder.errors import ConfigurationError, Fault, Mistake
@@ -25,7 +25,12 @@ from reminder.words import SHIPPED
 
 # Read before the settings are, so no setting themselves.
 _LOADER_VARIABLES = ("REMINDER_CONFIG", "REMINDER_SECRETS_DIR")
-_PATHS = ("plan", "state_dir", "maildir", "templates", "smtp.ca_file")
+_CERTIFICATES = ("smtp.ca_file", "smtp.client_cert", "smtp.client_key", "smtp.oauth.ca_file")
+_PATHS = ("plan", "state_dir", "maildir", "templates", *_CERTIFICATES)
+_SECRETS = (
+    "smtp.password", "smtp.client_key_password", "smtp.oauth.client_secret",
+    "smtp.oauth.refresh_token", "console.oidc.client_secret", "secret_key",
+)  # fmt: skip
 _WITH_PASSWORD = re.compile(r"[a-z]+://[^/@:]*:[^/@]+@")
 
 # A service `reminder`, or `reminder-db`, gives every Kubernetes container beside it
@@ -137,24 +142,18 @@ class SettingsSources:
             raise ConfigurationError(file.faults)
         for name, value in file.data.items():
             self._put(name, value, None)
-        for section, _, key in (name.rpartition(".") for name in _PATHS):
-            table = file.data.get(section) if section else file.data
+        for *sections, key in (name.split(".") for name in _PATHS):
+            table = _at(file.data, *sections)
             if isinstance(table, dict) and isinstance(path := table.get(key), str):
                 table[key] = str(folder / path)
-        secrets = {
-            ("smtp", "password"): _at(file.data, "smtp", "password"),
-            ("console", "oidc", "client_secret"): _at(
-                file.data, "console", "oidc", "client_secret"
-            ),
-            ("secret_key",): file.data.get("secret_key"),
-            ("database_url",): _WITH_PASSWORD.match(str(file.data.get("database_url"))),
-        }
-        for place, is_given in secrets.items():
+        secrets = {name: _at(file.data, *name.split(".")) for name in _SECRETS}
+        secrets["database_url"] = _WITH_PASSWORD.match(str(file.data.get("database_url")))
+        for name, is_given in secrets.items():
             if not (is_given and _is_open(file.path)):
                 continue
-            name = "__".join(place)
-            warning = file.fault(place, "secret_in_open_file", name=name, file=file.shown)
-            self.warnings.append(warning)
+            place = tuple(name.split("."))
+            facts = {"name": "__".join(place), "file": file.shown}
+            self.warnings.append(file.fault(place, "secret_in_open_file", **facts))
         return file.data
 
     def _read_secrets(self, folder: Path) -> dict[str, Any]:

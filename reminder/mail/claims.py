@@ -71,7 +71,7 @@ def route_of(settings: Settings, transport: Transport, key: InstallationKey) -> 
     else:
         name = f"outbox {settings.outbox}"
         pace = {"probe": (timedelta(), timedelta()), "failing": Reason.STORAGE}
-    marks = f"{smtp!r} {smtp.password.get_secret_value()}"
+    marks = f"{smtp!r} {' '.join(smtp.secrets)}"
     mark = f"{name} {key.derive('relay', marks, 8)}"
     sender, stream = settings.mail.sender_address, settings.stream
     return Route(transport, stream, sender, name, mark, rehearsal=settings.rehearsal, **pace)

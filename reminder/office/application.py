@@ -28,6 +28,7 @@ from reminder.ledger.database import Database, DatabaseServer, open_database, se
 from reminder.ledger.file import was_begun
 from reminder.ledger.registrations import read_progress
 from reminder.mail.claims import route_of
+from reminder.mail.oauth import token_source
 from reminder.mail.replicas import replica_name, sending_right
 from reminder.mail.sending import Sender
 from reminder.mail.transports import Transport
@@ -213,7 +214,7 @@ class Application:
         if self._transport:
             return self._transport
         if self.settings.transport == "smtp":
-            return SmtpTransport(self.settings.smtp)
+            return SmtpTransport(self.settings.smtp, token_source(self.settings, "smtp"))
         return MaildirTransport(self.settings.outbox)
 
     @cached_property

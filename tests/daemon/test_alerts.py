@@ -15,7 +15,8 @@ from reminder.office.alerts import ROOM, SCHEDULER
 from reminder.office.edits import EditedFiles
 from reminder.office.status import why_not_ready
 from tests.daemon.trials import MARCH, NOBODY, OPERATOR, Trial, by_smtp
-from tests.mail.servers import bad_server
+from tests.mail.servers import TokenInbox, bad_server, taking_tokens
+from tests.mail.token_server import CLIENT, SECRET, token_server
 
 LOG_IN_REFUSED = {"EHLO": ["250-bad.test\r\n250 AUTH PLAIN"], "AUTH": ["535 5.7.8 no"]}
 
@@ -111,6 +112,31 @@ def test_refused_log_in_is_one_alarm_and_its_end_reaches_the_operator(
         office.tick(on("03-02T21:00"), **way, mail=OPERATOR)
     assert "server" not in alarms(office)
     assert [key for key in office.notices(state="sent") if "alarm/server" in key]
+
+
+def test_token_that_nobody_gives_is_one_alarm_and_then_one_serves_all(
+    office: Trial, caplog: pytest.LogCaptureFixture
+) -> None:
+    refusal = {"error": "invalid_client", "error_description": f"AADSTS7000222: {SECRET} ended"}
+    with (
+        token_server(instead=(401, refusal)) as tokens,
+        taking_tokens(TokenInbox("token-1")) as port,
+    ):
+        oauth = {"token_url": tokens.url, "client_id": CLIENT, "client_secret": SECRET}
+        way = by_smtp(port, username="office", oauth=oauth)
+        for minute in range(0, 60, 10):
+            office.tick(on(f"03-02T09:{minute:02}"), **way, mail=OPERATOR)
+        assert "server" in alarms(office)
+        errors = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
+        assert len([words for words in errors if "AADSTS7000222: *** ended" in words]) == 1
+        assert SECRET not in caplog.text
+        assert len(tokens.asked) <= 3
+        tokens.instead = None
+        app = office.app(on("03-02T21:00"), **way, mail=OPERATOR)
+        app.tick()
+        assert office.states(period="2026-03") == {("sent", "accepted")}
+        assert tokens.given == ["token-1"]
+    assert "server" not in alarms(office)
 
 
 def test_mended_settings_are_tried_at_once(office: Trial) -> None:

@@ -5,8 +5,9 @@ import socketserver
 import ssl
 import struct
 import time
+from base64 import b64decode
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import Event, Thread
 from typing import Any
 
@@ -17,6 +18,7 @@ from aiosmtpd.smtp import Envelope as Received
 
 from reminder.documents.sections import SmtpSettings
 from reminder.domain.notices import Answer, Reason, State
+from reminder.mail.oauth import TokenSource
 from reminder.mail.transports import Envelope
 from reminder.mail.transports.smtp import SmtpTransport
 
@@ -115,6 +117,32 @@ class Picky(Inbox):
         return self.reply.format(address) if address in self.refused else "250 ok"
 
 
+class TokenInbox(Inbox):
+    """Takes the `good` tokens alone. Who is refused is told why in JSON first, as Google does it,
+    or without, as Microsoft. `heard` is what it was told by the client, `ends` its last word."""
+
+    def __init__(self, *good: str, method: str = "XOAUTH2", in_json: bool = True) -> None:
+        super().__init__()
+        self.good, self.in_json = list(good), in_json
+        self.heard: list[str] = []
+        self.ends: list[bytes] = []
+        setattr(self, f"auth_{method}", self._asked)
+
+    async def _asked(self, server: SMTP, args: list[str]) -> AuthResult:
+        first = b64decode(args[1]) if len(args) > 1 else await server.challenge_auth("")
+        self.heard.append(first.decode())
+        token = self.heard[-1].partition("auth=Bearer ")[2].strip("\1")
+        if token in self.good:
+            return AuthResult(success=True)
+        if not self.in_json:
+            words = "535 5.7.3 Authentication unsuccessful [AM0PR01.eurprd01.prod.test]"
+            return AuthResult(success=False, handled=False, message=words)
+        why = '{"status":"400","schemes":"Bearer","scope":"https://mail.test/"}'
+        self.ends.append(await server.challenge_auth(why))
+        words = f"535 5.7.8 Not accepted: {token} {args[1:]}. Learn more at https://mail.test/"
+        return AuthResult(success=False, handled=False, message=words)
+
+
 class _OnAnyPort(Controller):
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]
@@ -131,6 +159,12 @@ def real_server(inbox: Inbox, **options: Any) -> Iterator[int]:
         yield controller.port
     finally:
         controller.stop()
+
+
+def taking_tokens(inbox: TokenInbox) -> AbstractContextManager[int]:
+    """And no password."""
+    passwords = ["PLAIN", "LOGIN"]
+    return real_server(inbox, auth_require_tls=False, auth_exclude_mechanism=passwords)
 
 
 class Accounts:
@@ -346,9 +380,9 @@ def ours() -> bool:
     return True
 
 
-def transport(port: int, **options: Any) -> SmtpTransport:
+def transport(port: int, tokens: TokenSource | None = None, **options: Any) -> SmtpTransport:
     given = {"host": "127.0.0.1", "security": "none", "timeout": 5, "hello": "client.test"}
-    return SmtpTransport(SmtpSettings(port=port, **given | options))
+    return SmtpTransport(SmtpSettings(port=port, **given | options), tokens)
 
 
 def mail(*recipients: str, content: bytes = CONTENT) -> Envelope:

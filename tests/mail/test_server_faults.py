@@ -45,6 +45,9 @@ KEYS = ("digest/2026-03/lead", "digest/2026-03/related")
 # Every wait is over by then, and nothing is so old that it is composed anew.
 LATER = "2026-03-03T09:00+08:00"
 OFFERS = "250-bad.test\r\n250 AUTH PLAIN LOGIN"
+BY_TOKEN = "250-bad.test\r\n250 AUTH XOAUTH2"
+NOBODY = {"token_url": "http://127.0.0.1:1/", "client_id": "office", "client_secret": "s"}
+WITH_TOKENS = {"username": "office", "oauth": NOBODY}
 TLS = {"EHLO": ["250-bad.test\r\n250 STARTTLS"], "STARTTLS": ["220 go"]}
 ACCOUNT = {"username": "office", "password": "correct horse battery"}
 STARTTLS = {"security": "starttls"}
@@ -201,6 +204,12 @@ ROWS: dict[str, list[Fault]] = {
             options=ACCOUNT,
             well=TLS,
         )
+    ],
+    "wants a token, and the token server does not answer": [
+        Fault({"EHLO": [BY_TOKEN]}, options=WITH_TOKENS)
+    ],
+    "takes no token or refuses it, or the token server refuses us": [
+        Fault({"EHLO": [OFFERS]}, options=WITH_TOKENS, told=SETTINGS)
     ],
     "MAIL refused, put off or not answered": [
         *each("MAIL", "451 4.3.0 later", "452 4.3.1 full", "550 5.7.1 no", "552 5.2.2 full"),

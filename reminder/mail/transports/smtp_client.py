@@ -2,11 +2,13 @@
 that are safe to show, and commands in groups (PIPELINING, RFC 2920)."""
 
 import logging
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from socket import socket
 from typing import Any
 
@@ -21,6 +23,8 @@ REPLY_BYTES = 65536
 # RFC 2920 section 3.1: a group and its replies fit into any socket's buffers, so that neither
 # side waits for the other to read.
 GROUP = 100
+# What a server says of a certificate that we have shown, or have not (RFC 8446 section 6.2).
+_OUR_CERTIFICATE = re.compile(r"ALERT[_ ](?:(?:\w+[_ ])?CERTIFICATE|UNKNOWN[_ ]CA)")
 # Long enough that a server which drops what was sent ahead costs next to nothing; not for ever,
 # for what looks like one may have been a restart.
 DOUBT = 3600.0
@@ -84,6 +88,14 @@ class Pipelining:
         return UnansweredError(words)
 
 
+@dataclass(frozen=True)
+class SmtpLogIn:
+    """By what a server knows who we are; `until` is when a token ends."""
+
+    method: str = ""
+    until: datetime | None = None
+
+
 class Client(smtplib.SMTP):
     """smtplib gives every byte of a reply a new timeout: a slow dripper would hold it for ever.
 
@@ -92,6 +104,8 @@ class Client(smtplib.SMTP):
 
     A message's commands are given to `begin`; then there is a `reply` to each.
     """
+
+    logged_in = SmtpLogIn()
 
     def __init__(self, pipelining: Pipelining, *args: Any, **options: Any) -> None:
         self._pipelining = pipelining
@@ -197,17 +211,23 @@ def step(server: str, name: str) -> Iterator[None]:
 
 
 def failure(server: str, name: str, error: Exception) -> ServerError:
-    hint = ""
-    permanent = isinstance(error, ssl.SSLCertVerificationError)
-    if permanent:
+    hint, said = "", error_text(error)
+    refused_us = bool(_OUR_CERTIFICATE.search(said.upper()))
+    not_trusted = isinstance(error, ssl.SSLCertVerificationError)
+    if refused_us:
+        hint = "set smtp.client_cert: the server wants to be shown a certificate that it knows"
+    elif not_trusted:
         hint = (
             "set smtp.host to the name in the certificate, smtp.ca_file to who signed it (as for "
             "an authority that lacks a key identifier); one that has expired must be renewed"
         )
     elif isinstance(error, ssl.SSLError):
-        hint = "smtp.security and smtp.port must fit the server, which must know TLS 1.2 or later"
-    words = f"mail server {server} failed at {name}: {error_text(error)}"
-    return ServerError(words, permanent=permanent, hint=hint)
+        hint = (
+            "smtp.security and smtp.port must fit the server, which must know TLS 1.2 or later; "
+            "some want to be shown a certificate (smtp.client_cert)"
+        )
+    words = f"mail server {server} failed at {name}: {said}"
+    return ServerError(words, permanent=refused_us or not_trusted, hint=hint)
 
 
 def refused(server: str, name: str, code: int, reply: bytes) -> ServerError:

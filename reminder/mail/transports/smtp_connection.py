@@ -12,6 +12,7 @@ from reminder.mail.transports import Envelope
 from reminder.mail.transports.smtp_answers import refusal_answer
 from reminder.mail.transports.smtp_client import (
     Client,
+    SmtpLogIn,
     UnansweredError,
     error_text,
     readable,
@@ -50,13 +51,13 @@ class SmtpConnection:
     def closed(self) -> bool:
         return self._smtp.sock is None
 
-    def introduction(self) -> tuple[str, str]:
-        """The server's name for itself, and the encryption in use."""
+    def introduction(self) -> tuple[str, str, SmtpLogIn]:
+        """The server's name for itself, the encryption in use, and who we are to it."""
         hello = self._smtp.ehlo_resp if self._smtp.does_esmtp else self._smtp.helo_resp
         name = (hello or b"").split(b"\n")[0].split(b" ")[0]
         sock = self._smtp.sock
         tls = sock.version() if isinstance(sock, ssl.SSLSocket) else None
-        return readable(name), tls or ""
+        return readable(name), tls or "", self._smtp.logged_in
 
     def try_out(self, sender: str, recipient: str) -> Sentence:
         """Whether a mail would be taken, without sending one. Raises `ServerError`."""

@@ -1,0 +1,85 @@
+"""A small token server on loopback (RFC 6749), which can be told to refuse, to fail, to rotate."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs
+
+from reminder.documents.oauth_section import OAuthSettings
+
+CLIENT, SECRET, REFRESH = "reminder", "a~secret&of=the house", "refresh-0"
+
+
+@dataclass
+class TokenServer:
+    """`asked` are the forms that it got. It gives tokens that hold for `lifetime` seconds, but says
+    what `instead` says: a status and a body. With `rotates` a refresh token is good for one use."""
+
+    url: str = ""
+    lifetime: Any = 3600
+    rotates: bool = False
+    instead: tuple[int, Any] | None = None
+    asked: list[dict[str, str]] = field(default_factory=list)
+    refresh_token: str = REFRESH
+    given: list[str] = field(default_factory=list)
+
+    def options(self, **more: Any) -> OAuthSettings:
+        known = {"token_url": f"{self.url}/token", "client_id": CLIENT, "client_secret": SECRET}
+        return OAuthSettings(**{**known, **more})
+
+    def answer(self, form: dict[str, str]) -> tuple[int, Any]:
+        self.asked.append(form)
+        if self.instead:
+            return self.instead
+        if (form.get("client_id"), form.get("client_secret")) != (CLIENT, SECRET):
+            return 401, {"error": "invalid_client", "error_description": f"unknown: {form}"}
+        if form["grant_type"] == "client_credentials":
+            return 200, self._token()
+        if form.get("refresh_token") != self.refresh_token:
+            return 400, {"error": "invalid_grant", "error_description": "Token has been revoked."}
+        if self.rotates:
+            self.refresh_token = f"refresh-{len(self.asked)}"
+            return 200, {**self._token(), "refresh_token": self.refresh_token}
+        return 200, self._token()
+
+    def _token(self) -> dict[str, Any]:
+        self.given.append(f"token-{len(self.given) + 1}")
+        said = {"access_token": self.given[-1], "token_type": "Bearer"}
+        return said if self.lifetime is None else {**said, "expires_in": self.lifetime}
+
+
+@contextmanager
+def token_server(tls: SSLContext | None = None, **told: Any) -> Iterator[TokenServer]:
+    known = TokenServer(**told)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            status, said = known.answer({name: v[0] for name, v in parse_qs(text).items()})
+            content = said if isinstance(said, bytes) else json.dumps(said).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *words: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    known.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield known
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
