@@ -1,7 +1,7 @@
 """The parts put together, and one pass of the work."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import date, datetime
@@ -20,6 +20,7 @@ from reminder.domain.notices import State
 from reminder.domain.series import table_with
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
+from reminder.errors import Fault
 from reminder.events import Event
 from reminder.ledger import senders
 from reminder.ledger.access import InstallationKey
@@ -140,6 +141,15 @@ class Application:
     def outcomes(self) -> dict[object, Any]:
         """Of drafts, the last ones that were looked at."""
         return self._in_force.outcomes
+
+    @property
+    def file_faults(self) -> tuple[Fault, ...]:
+        """What is wrong in edited files that could not come into force; a daemon looks."""
+        return self._in_force.faults
+
+    @file_faults.setter
+    def file_faults(self, faults: Sequence[Fault]) -> None:
+        self._in_force.faults = tuple(faults)
 
     def go_by(self, publication: int) -> None:
         """Follows what comes into force after that one."""

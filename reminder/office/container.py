@@ -13,7 +13,7 @@ from reminder.documents.office import Office, load_office
 from reminder.domain.notices import REMINDERS, original
 from reminder.domain.series import table_with
 from reminder.domain.timetable import Timetable
-from reminder.errors import ConfigurationError
+from reminder.errors import ConfigurationError, Fault
 from reminder.events import Event
 from reminder.ledger import publications
 from reminder.ledger.access import InstallationKey, installation_key
@@ -105,6 +105,7 @@ class InForce:
         self.looking = threading.Lock()
         self.positions: dict[date, int] = {}  # of the table that is shown first on a day
         self.outcomes: dict[object, Any] = {}  # of drafts that were looked at
+        self.faults: tuple[Fault, ...] = ()  # of edited files that are not in force
 
     def follow(self, connection: Connection) -> bool:
         """Reads what came into force since. Says whether anything did."""

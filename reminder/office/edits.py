@@ -50,6 +50,7 @@ class EditedFiles:
     def _publish(self) -> Iterator[Trouble]:
         app = self._app
         look = publish_files(app, author="")
+        app.file_faults = look.faults
         if self._looked_at is None and not look.faults:
             write_left_files(app)
         try:
@@ -60,6 +61,7 @@ class EditedFiles:
                 words, names = "settings that are in force now: %s", ", ".join(changed)
                 log.info(words, names, extra=Event.SETTINGS_CHANGED.of())
         except ConfigurationError as error:
+            app.file_faults = error.faults
             yield _broken(error.faults)
             return
         if look.faults:

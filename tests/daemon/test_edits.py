@@ -156,6 +156,7 @@ def test_settings_that_may_change_do_and_the_others_are_named(small: Trial) -> N
     settings.write_text('[digest]\nat = "25:00:00"\n', "utf-8")
     [broken] = edits.look()
     assert "reminder.toml:2: digest.at" in broken.detail
+    assert [fault.line for fault in app.file_faults] == [2]
     assert app.table.digest_due(3).strftime("%H:%M") == "10:30"
 
 

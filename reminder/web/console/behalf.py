@@ -50,6 +50,8 @@ def _sign(page: Page, form: Form) -> str:
 def _progress(page: Page, form: Form) -> str:
     unit, by, (task, _) = _unit(page, form), _told(page, form), _about(page, form)
     words, percent = form.text("words", WORDS), percentage(form.line("percent", 20))
+    if form["closes"]:
+        raise DeclinedError("told_as_done")
     page.end_reading()
     registrations.report_progress(page.app, unit, task, by, words=words, percent=percent)
     return "progress_for"

@@ -32,7 +32,12 @@ Act = Callable[[Page, Form], str]  # returns the name of the message that says w
 
 def _year(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
     shown = overview.read_overview(page.app, page.connection, page.at)
-    facts: dict[str, Any] = {"overview": shown, "drawn": _picture(page, shown), "back": "/console"}
+    facts: dict[str, Any] = {
+        "faults": page.app.file_faults,
+        "overview": shown,
+        "drawn": _picture(page, shown),
+        "back": "/console",
+    }
     facts["briefs"] = offered_periods(page.app, page.at)
     mine = drafts.open_draft(page.connection, page.person.name)
     facts["returned"] = mine if mine and mine.answer else None

@@ -85,6 +85,7 @@ def test_who_has_no_mailbox_is_told_on_the_telephone_and_signs_there(house: Any)
         ("sign-for", SIGNED | {"words": "w" * 501}, "最多500字", "联络员&lt;b&gt;"),
         ("sign-for", CALL | {"who": ""}, "请填写登记人姓名", ""),
         ("progress-for", TOLD, "请填写进展情况或进度", "联络员"),
+        ("progress-for", TOLD | {"words": "x", "closes": "1"}, "已经完成的，请用", ""),
         ("progress-for", TOLD | {"percent": "200"}, "0到100之间", "200"),
         ("progress-for", TOLD | {"unit": RELATED, "words": "x"}, "不由本单位", ""),
         ("finish-for", TOLD | {"done_on": "2026-04-08"}, "不能晚于今天", "2026-04-08"),

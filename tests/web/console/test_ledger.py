@@ -42,7 +42,7 @@ def test_row_says_what_became_of_a_notice_and_why(sent: Any, secretary: Any) -> 
     assert text.count('class="pill red letter">被拒收') == 2
     assert "收件地址被拒收，请核对邮箱后重发" in text
     assert "550 5.1.1 &lt;script&gt;no such user" in text
-    assert "月度提示 2026-04" in text
+    assert "月度提示 2026年4月" in text
     accepted = secretary.get(HERE, unit="xingqing").text
     assert ("xingqing@local.example" in accepted, "stored as" in accepted) == (True, False)
     older = secretary.get(HERE, period="2026-03", kind="digest").text
