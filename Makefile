@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 WEB_PORT ?= 8026
 
-.PHONY: run test long soak hosts seeds check bench format lock clean
+.PHONY: run test long soak hosts seeds check bench build bundle sbom audit format lock clean
 .DEFAULT_GOAL := run
 
 ## run: the daemon on the plan, mails into var/outbox, feeds and outbox on loopback
@@ -50,15 +50,31 @@ check: $(VENV)/.dev
 bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
+## build: wheel and sdist into dist; the same commit gives the same bytes
+DATED = SOURCE_DATE_EPOCH=$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),1580601600)
+build: $(VENV)/.dev
+	$(DATED) $(BIN)/python -m build --no-isolation --outdir dist .
+
+## bundle: one archive for machines without internet; PLATFORMS=this for such as this one only
+bundle: build
+	$(DATED) $(BIN)/python -m scripts.release.bundle dist $(PLATFORMS)
+
+## sbom: the bill of materials, dist/reminder.cdx.json
+sbom: $(VENV)/.dev
+	$(BIN)/python -m scripts.release.sbom dist/reminder.cdx.json
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 ## lock: the hashed lock files anew, without any registry's address, by a tool that is pinned too
+COMPILE = .tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock:
 	$(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q --require-hashes -r scripts/lock-tool.lock
-	.tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml scripts/build-requirements.in -o requirements.lock
-	.tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra dev pyproject.toml scripts/build-requirements.in -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml scripts/build-requirements.in -o requirements.lock
+	$(COMPILE) --extra dev pyproject.toml scripts/build-requirements.in -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --extra channels --extra oauth --extra oidc pyproject.toml -c requirements-dev.lock -o requirements-extras.lock
+	$(COMPILE) scripts/bundle-requirements.in -c requirements-dev.lock -o scripts/bundle.lock
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "reminder needs Python 3.11 or later; try: make PYTHON=python3.11"; exit 1; }
