@@ -6,7 +6,13 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "scripts/lock-tool.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-extras.lock",
+    "requirements-dev.lock",
+    "scripts/bundle.lock",
+    "scripts/lock-tool.lock",
+)
 
 
 # Declared ahead of their use.
