@@ -17,6 +17,7 @@ from reminder.cli import (
     addresses,
     behalf,
     brief,
+    init,
     ledger,
     lists,
     mails,
@@ -61,6 +62,7 @@ def of_all_commands(
     """Turns an office's yearly table of tasks into monthly mails and calendar feeds."""
 
 
+cli.add_typer(init.cli)
 cli.add_typer(plan.cli)
 cli.add_typer(mails.cli)
 cli.add_typer(plan_files.reloading)
