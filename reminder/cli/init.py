@@ -143,6 +143,7 @@ def _lines(folder: Path, made: MadeOffice) -> Iterator[str]:
         "kept": made.kept,
         "sample": " ".join(shlex.quote(str(folder / name)) for name in plans),
         "ledger": settings.ledger,
+        "backups": str(settings.backup.folder),
         "outbox": str(settings.outbox) if settings.transport == "maildir" else "",
         "url": settings.web.public_url,
         "lacks_password": bool(settings.smtp.username and not settings.smtp.password),

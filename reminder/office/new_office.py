@@ -29,7 +29,7 @@ from reminder.output_files import make_folder, write_file
 from reminder.words import SHIPPED
 
 SETTINGS, SECRETS, STATE = "reminder.toml", "secrets", "state"
-_PASSWORD = "smtp__password"
+_PASSWORD = "smtp__password"  # noqa: S105 - the name of its file
 # Examples in the shipped file that are of no use beside an office's own sender.
 _EXAMPLES = ("mail.contact", "mail.reply_to")
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
@@ -112,6 +112,7 @@ def make_office(folder: Path, new: NewOffice) -> MadeOffice:
 
 def _settings(folder: Path, new: NewOffice) -> bytes:
     values: dict[str, str | int | None] = {"plan": PLAN, "state_dir": STATE}
+    values["backup.folder"] = f"{new.values.get('state_dir', STATE)}/backups"
     sender = str(new.values.get("mail.from", ""))
     if sender:
         values |= dict.fromkeys(_EXAMPLES)

@@ -93,7 +93,8 @@ def test_examples_do_not_stand_beside_an_own_sender(reminder: Reminder) -> None:
 def test_folder_may_move_with_all_that_is_in_it(reminder: Reminder) -> None:
     made(reminder)
     Path(FOLDER).rename("moved")
-    assert SettingsSources(Path("moved")).load().state_dir == Path("moved/state").resolve()
+    settings, state = SettingsSources(Path("moved")).load(), Path("moved/state").resolve()
+    assert (settings.state_dir, settings.backup.folder) == (state, state / "backups")
     assert reminder("check", "--config", "moved").status == 0
 
 
