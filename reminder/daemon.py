@@ -60,7 +60,6 @@ class Daemon:
         self._stop = threading.Event()
         self._work = threading.Event()
         self._idle = threading.Event()
-        self._delivers = False
         self._edits = EditedFiles(app)
         self._stalls: list[Trouble] = []  # since the last look
         self._file_troubles: list[Trouble] = []
@@ -79,6 +78,7 @@ class Daemon:
             resumed = counts.count(connection, *ON_ITS_WAY)
         self._take_edits(self._app.clock.now())
         planned = self._app.plan(self._app.clock.now())
+        self._app.activity.note_tick(self._app.clock.now(), is_good=True)
         rehearsed = self._rehearse_for_newcomers()
         sender = threading.Thread(target=self._deliver, name="sender")
         sender.start()
@@ -110,11 +110,13 @@ class Daemon:
 
     def _tick(self) -> None:
         at = self._app.clock.now()
+        failed = self._app.activity.failed
         for step in (self._take_edits, self._app.plan, self._look):
             try:
                 step(at)
             except Exception as error:  # noqa: BLE001 - whatever it was, the next tick tries again
-                _tell(error)
+                self._tell(error)
+        self._app.activity.note_tick(at, is_good=self._app.activity.failed == failed)
         self._work.set()
 
     def _watch(self) -> None:
@@ -125,7 +127,7 @@ class Daemon:
         try:
             self._take_edits(self._app.clock.now())
         except Exception as error:  # noqa: BLE001 - whatever it was, the next tick looks again
-            _tell(error)
+            self._tell(error)
 
     def _take_edits(self, at: datetime) -> None:
         if not self._app.waits_for_clock(at):
@@ -136,9 +138,11 @@ class Daemon:
         more = [*self._stalls, *self._file_troubles]
         if not self._app.is_current():
             more.append(OTHER_FILES)
-        if self._delivers and not self._app.waits_for_clock(at):
+        activity = self._app.activity
+        activity.troubles = [trouble.name for trouble in more]
+        if activity.delivers and not self._app.waits_for_clock(at):
             self._app.backups.begin_if_due(at)
-        self._app.look(at, more if self._delivers else None)
+        self._app.look(at, more if activity.delivers else None)
         self._stalls.clear()
 
     def _deliver(self) -> None:
@@ -160,11 +164,11 @@ class Daemon:
                         waits = True
                     if replica:
                         self._app.sender.replica = replica
-                        self._delivers, waits = True, False
+                        self._app.activity.delivers, waits = True, False
                         self._send_until_stopped()
             except LedgerError as error:
-                _tell(error)
-            self._delivers = False
+                self._tell(error)
+            self._app.activity.delivers = False
             self._idle.set()
 
     def _wait_for_work(self) -> None:
@@ -180,9 +184,19 @@ class Daemon:
                     if self._app.report(self._app.clock.now()):
                         self._app.sender.send_ready()
             except Exception as error:  # noqa: BLE001 - a thread that ends delivers nothing more
-                _tell(error)
+                self._tell(error)
             self._idle.set()
             self._wait_for_work()
+
+    def _tell(self, error: Exception) -> None:
+        """A named failure in a sentence, anything else with its traceback: it is our mistake."""
+        self._app.activity.failed += 1
+        if isinstance(error, ReminderError):
+            words, failed = "%s. The next tick tries again. %s", Event.TICK_FAILED.of()
+            log.error(words, error, error.hint, extra=failed)
+        else:
+            words = "an unforeseen failure; the next tick tries again"
+            log.exception(words, extra=Event.UNFORESEEN.of())
 
     def _rehearse_for_newcomers(self) -> str:
         """On a day without a digest, a first look: only while nothing was ever sent."""
@@ -206,19 +220,9 @@ class Daemon:
         web = app.settings.web
         url = web.public_url if web.base_url else web.model_copy(update={"port": port}).public_url
         return Started(
-            url, self._delivers, len(planned), accepted, tuple(views), resumed, held, hold,
+            url, app.activity.delivers, len(planned), accepted, tuple(views), resumed, held, hold,
             rehearsed, sent,
         )  # fmt: skip
-
-
-def _tell(error: Exception) -> None:
-    """A named failure in a sentence, anything else with its traceback: it is our mistake."""
-    if isinstance(error, ReminderError):
-        words, failed = "%s. The next tick tries again. %s", Event.TICK_FAILED.of()
-        log.error(words, error, error.hint, extra=failed)
-    else:
-        words = "an unforeseen failure; the next tick tries again"
-        log.exception(words, extra=Event.UNFORESEEN.of())
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -77,6 +77,7 @@ cli.add_typer(year.cli, name="year")
 cli.add_typer(ledger.cli, name="ledger")
 cli.add_typer(addresses.feeds, name="feed")
 cli.add_typer(addresses.console, name="console")
+cli.add_typer(addresses.metrics, name="metrics")
 cli.add_typer(users.cli, name="user")
 
 

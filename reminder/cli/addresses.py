@@ -1,4 +1,4 @@
-"""`reminder feed`, `reminder console`: addresses that open something, and a password."""
+"""`reminder feed`, `reminder console`, `reminder metrics`: what opens something."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ feeds = typer.Typer(help="Calendar feeds: addresses and files.", no_args_is_help
 console = typer.Typer(
     help="The secretariat's pages: their address and password.", no_args_is_help=True
 )
+metrics = typer.Typer(help="Numbers for monitoring: what opens them.", no_args_is_help=True)
 Unit = Annotated[
     str, typer.Option(metavar="ID", help="A unit, `plan`, or one reader's link: deputies~1.")
 ]
@@ -227,3 +228,13 @@ def logout() -> None:
     from reminder.office.login import log_all_out
 
     announce("all_logged_out", count=log_all_out(application()))
+
+
+@metrics.command(epilog="Example: reminder metrics token > /etc/prometheus/reminder.token")
+def token(
+    new: Annotated[bool, typer.Option("--new", help="Another one; the old one is void.")] = False,
+) -> None:
+    """The bearer token by which Prometheus reads /metrics."""
+    from reminder.office.links import metrics_token
+
+    print(metrics_token(application(), anew=new, who=user()))

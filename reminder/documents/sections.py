@@ -80,6 +80,7 @@ class WebSettings(Section):
     finish: Literal["confirm", "direct"] = "confirm"
     console: Literal["local", "anywhere", "off"] = "local"
     foreign_calendars: bool | None = None
+    metrics: Literal["token", "open", "off"] = "token"
 
     @field_validator("console")
     @classmethod

@@ -96,7 +96,8 @@ notice = Table(
     *_filled(attempts=Integer, created=Moment, updated=Moment),
     Index("notice_period", "plan", "kind", "period"),
     Index("notice_unit", "unit", "created"),
-    Index("notice_state", "state"),
+    # Monitoring counts them by it, without a look at any.
+    Index("notice_state", "state", "stream", "plan", "kind"),
     Index("notice_created", "created", "key"),
 )
 # The stored bytes: compressed, kept 24 months; the hash stays with the notice.
@@ -131,7 +132,7 @@ recipient = Table(
     Column("claim", String),
     *_filled(updated=Moment),
     sa.UniqueConstraint("notice", "address"),
-    Index("recipient_ready", "state", "not_before"),
+    Index("recipient_ready", "state", "route", "not_before"),
 )
 # Addresses that a server has told us are none, in lower case: no mail goes there until somebody
 # clears it, which takes the row away. `notice` is whose mail came back.

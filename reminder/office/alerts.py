@@ -107,8 +107,8 @@ class Alerts:
                 name: alarm
                 for name, alarm in read_alarms(connection).items()
                 if name == self._placed(name.partition("@")[0])
-                and (in_force or _kind(name) in _OF_A_REPLICA)
-                and (more is not None or _kind(name) not in _SEEN_BY_A_DAEMON)
+                and (in_force or kind_of(name) in _OF_A_REPLICA)
+                and (more is not None or kind_of(name) not in _SEEN_BY_A_DAEMON)
             }
 
         with self.database.read() as connection:
@@ -139,14 +139,14 @@ class Alerts:
     def _placed(self, name: str) -> str:
         """With the replica whose trouble it is, unless it is one of all. Two daemons of one
         replica have two ports."""
-        if not self.replica or _kind(name) not in _OF_A_REPLICA:
+        if not self.replica or kind_of(name) not in _OF_A_REPLICA:
             return name
-        port = f"@{self.office.settings.web.port}" if _kind(name) in _SEEN_BY_A_DAEMON else ""
+        port = f"@{self.office.settings.web.port}" if kind_of(name) in _SEEN_BY_A_DAEMON else ""
         return f"{name}{port}@{self.replica}"
 
     def _begin(self, connection: Connection, name: str, trouble: Trouble, at: datetime) -> None:
         begin_alarm(connection, name, at, trouble.detail)
-        if _kind(name) not in _LOGGED_BY_OTHERS:
+        if kind_of(name) not in _LOGGED_BY_OTHERS:
             level = logging.ERROR if trouble.macro else logging.WARNING
             log.log(level, "%s", trouble.detail, extra=Event.ALARM_BEGUN.of(alarm=name))
         if trouble.macro:
@@ -154,7 +154,7 @@ class Alerts:
             reporter.tell(connection, name, trouble.macro, at, trouble.facts, trouble.template)
 
     def _end(self, connection: Connection, alarm: Alarm, at: datetime) -> None:
-        kind = _kind(alarm.name)
+        kind = kind_of(alarm.name)
         end_alarm(connection, alarm.name)
         if kind not in _LOGGED_BY_OTHERS:
             over = Event.ALARM_OVER.of(alarm=alarm.name)
@@ -264,7 +264,7 @@ class Alerts:
                     yield Trouble("backup", alarm.detail)
 
     def _disk(self, alarms: Collection[str]) -> Iterator[Trouble]:
-        wanted = ENOUGH if "disk" in map(_kind, alarms) else ROOM
+        wanted = ENOUGH if "disk" in map(kind_of, alarms) else ROOM
         for folder in (self.office.settings.lock_path.parent, self.office.settings.outbox):
             free = ENOUGH
             with suppress(OSError):  # there is nothing yet, and so nothing to fill
@@ -276,5 +276,6 @@ class Alerts:
                 return
 
 
-def _kind(name: str) -> str:
+def kind_of(name: str) -> str:
+    """Of an alarm, whose name also says of what, and where it was seen."""
     return re.split("[/@]", name)[0]

@@ -36,6 +36,7 @@ from reminder.mail.transports import Transport
 from reminder.mail.transports.maildir import MaildirTransport
 from reminder.mail.transports.smtp import SmtpTransport
 from reminder.office import holds
+from reminder.office.activity import Activity
 from reminder.office.alerts import Alerts, Trouble, backup_failed
 from reminder.office.backups import Backups
 from reminder.office.container import Container, Containers, InForce
@@ -65,6 +66,7 @@ class Application:
         self._chosen: int | None = None
         self.year_is_chosen = False  # too, not only the plan
         self.clock = clock
+        self.activity = Activity()
         # Called when there is something to send at once; without a daemon the next pass finds it.
         self.wake: Callable[[], None] = lambda: None
         self._transport = transport

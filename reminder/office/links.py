@@ -37,6 +37,7 @@ CONSOLE = "console"
 MOST = 200  # links of one feed: more are nobody's readers
 DOOR_WORD = "token"  # the local pages' word, as an address names it
 _DOOR = "door"  # the word's generation
+_METRICS = "metrics", "scrape"  # purpose and subject of the only such link
 
 
 @dataclass(frozen=True)
@@ -219,3 +220,19 @@ def ticket_address(app: Application, base: str, word: str) -> str:
 def change_lock(connection: Connection) -> None:
     """Every address and every browser that opened the local pages opens them no more."""
     put_setting(connection, _DOOR, str(int(read_setting(connection, _DOOR) or "1") + 1))
+
+
+# For monitoring
+
+
+def metrics_token(app: Application, *, anew: bool = False, who: str = "") -> str:
+    """By which its page of numbers opens; `anew` makes the old one void."""
+    with app.database.read() as connection:
+        link = access.read_links(connection, _METRICS[0], _METRICS[1:])[_METRICS[1]]
+    if anew:
+        link = rotate(app, link, "command line", who)
+    return link.token(app.key)
+
+
+def opens_metrics(app: Application, connection: Connection, token: str) -> bool:
+    return open_link(connection, app.key, *_METRICS, token) is not None

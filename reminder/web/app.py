@@ -20,7 +20,7 @@ from reminder.domain.characters import as_address
 from reminder.events import Event
 from reminder.office.application import Application
 from reminder.office.status import why_not_ready
-from reminder.web import local, units
+from reminder.web import local, metrics, units
 from reminder.web.errors import HANDLERS, error_answer
 from reminder.web.feeds import FeedCache, feed
 from reminder.web.forms import get
@@ -33,17 +33,18 @@ HEAD = 16384
 _HOST = re.compile(rb"(\[[0-9a-f:.]+\]|[a-z0-9._~-]*)(:[0-9]{0,5})?", re.IGNORECASE)
 _ABOUT = re.compile(r"/plans/([A-Za-z0-9._-]+)/(\d{4})(/.*)?", re.ASCII)
 # Calendar programs and monitors come as they like, and send no form.
-_LEFT_ALONE = ("/feeds/", "/static/", "/healthz", "/readyz")
+_LEFT_ALONE = ("/feeds/", "/static/", "/healthz", "/readyz", metrics.PATH)
 
 
 def create_app(application: Application) -> Starlette:
     settings = application.settings
-    feed_cache = FeedCache(application.feeds.version)
+    feed_cache, numbers = FeedCache(application.feeds.version), metrics.Metrics()
     app = Starlette(
         routes=[
             get("/", local.front),
             Route("/healthz", _healthz),
             get("/readyz", _readyz),
+            get(metrics.PATH, numbers.page),
             get("/static/style.css", lambda page: page.file("style.css", "text/css")),
             get("/static/sheet.css", lambda page: page.file("sheet.css", "text/css")),
             Route("/feeds/{token}/{name}.ics", feed),
@@ -52,6 +53,7 @@ def create_app(application: Application) -> Starlette:
             *(local.ROUTES if settings.transport == "maildir" else ()),
         ],
         middleware=[
+            Middleware(numbers.around),
             Middleware(_bounded, settings.web.root),
             Middleware(feed_cache.before),
             Middleware(_framed, headers_of(settings.web)),
