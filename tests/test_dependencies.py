@@ -22,7 +22,6 @@ COMING = {
     "flufl-bounce",
     "imap-tools",
     "mail-parser-reply",
-    "prometheus-client",
 }
 
 

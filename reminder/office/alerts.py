@@ -258,7 +258,7 @@ class Alerts:
         """One that failed lasts until one is made, whoever looks; whoever makes them says more."""
         settings = self.office.settings
         for name, alarm in alarms.items():
-            if _kind(name) == "backup" and settings.backup.folder:
+            if kind_of(name) == "backup" and settings.backup.folder:
                 last = last_backup(settings, connection)
                 if last is None or last.made < alarm.since:
                     yield Trouble("backup", alarm.detail)
