@@ -27,10 +27,17 @@ class TokenServer:
     asked: list[dict[str, str]] = field(default_factory=list)
     refresh_token: str = REFRESH
     given: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    length: int = 0  # of a token, at least
 
     def options(self, **more: Any) -> OAuthSettings:
         known = {"token_url": f"{self.url}/token", "client_id": CLIENT, "client_secret": SECRET}
         return OAuthSettings(**{**known, **more})
+
+    def known(self, token: str) -> dict[str, Any]:
+        """What a mail server that asks is told of a token (RFC 7662)."""
+        is_good = token in self.given and token not in self.withdrawn
+        return {"active": is_good, "username": "office"}
 
     def answer(self, form: dict[str, str]) -> tuple[int, Any]:
         self.asked.append(form)
@@ -48,7 +55,7 @@ class TokenServer:
         return 200, self._token()
 
     def _token(self) -> dict[str, Any]:
-        self.given.append(f"token-{len(self.given) + 1}")
+        self.given.append(f"token-{len(self.given) + 1}".ljust(self.length, "x"))
         said = {"access_token": self.given[-1], "token_type": "Bearer"}
         return said if self.lifetime is None else {**said, "expires_in": self.lifetime}
 
@@ -60,7 +67,9 @@ def token_server(tls: SSLContext | None = None, **told: Any) -> Iterator[TokenSe
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            status, said = known.answer({name: v[0] for name, v in parse_qs(text).items()})
+            form = {name: values[0] for name, values in parse_qs(text).items()}
+            is_told = self.path == "/introspect"
+            status, said = (200, known.known(form["token"])) if is_told else known.answer(form)
             content = said if isinstance(said, bytes) else json.dumps(said).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
