@@ -80,7 +80,7 @@ class OAuthSettings(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if not self.is_set and (self.client_id or self.secrets):
+        if not self.is_set and self.client_id:
             raise Mistake("oauth_without_url")
         if not self.is_set:
             return self

@@ -31,7 +31,7 @@ def trusting(ca_file: Path | None, setting: str) -> ssl.SSLContext:
 def show(context: ssl.SSLContext, certificate: Path, key: Path, password: str) -> None:
     """To a server that asks; both may be one file. Raises `ServerError`."""
     try:
-        text, key_text = certificate.read_text("latin-1"), key.read_text("latin-1")
+        end, key_text = end_of(certificate), key.read_text("latin-1")
         # Without a password at hand OpenSSL would ask for it at the terminal.
         context.load_cert_chain(certificate, key, lambda: password)
     except ssl.SSLError as error:
@@ -42,15 +42,19 @@ def show(context: ssl.SSLContext, certificate: Path, key: Path, password: str) -
     except OSError as error:
         facts = {"path": error.filename or certificate, "why": error.strerror or str(error)}
         raise ServerError.lasting("certificate_unreadable", **facts) from None
-    end = _end(text)
     if end and end < Clock().now():
         raise ServerError.lasting("client_certificate_ended", path=certificate, day=end.date())
 
 
-def _end(text: str) -> datetime | None:
-    """Of the first certificate; None where it is written in another way than all are."""
-    first = text[text.index(ssl.PEM_HEADER) : text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)]
-    found = _VALIDITY.search(ssl.PEM_cert_to_DER_cert(first))
+def end_of(certificate: Path) -> datetime | None:
+    """Of the first one in the file; None where it is written in another way than all are, or is
+    none."""
+    _, mark, rest = certificate.read_text("latin-1").partition(ssl.PEM_HEADER)
+    text, end_mark, _ = rest.partition(ssl.PEM_FOOTER)
+    try:
+        found = _VALIDITY.search(ssl.PEM_cert_to_DER_cert(mark + text + end_mark))
+    except ValueError:
+        found = None
     if not found:
         return None
     short, long = found[3], found[4]

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from reminder.clock import Clock
 from reminder.documents.oauth_section import OAuthSettings
@@ -130,7 +130,8 @@ class TokenSource:
 
     def _facts(self, words: str, *secrets: str) -> dict[str, object]:
         for secret in (*self._options.secrets, *secrets):
-            words = words.replace(secret, "***")
+            for form in (secret, quote(secret, safe=""), quote_plus(secret)):
+                words = words.replace(form, "***")
         host = urlsplit(self._options.address).netloc.rpartition("@")[2]
         shown = " ".join(harmless(words).split())[:500]
         return {"host": host, "words": shown, "section": self._section}

@@ -69,12 +69,15 @@ def test_path_in_the_file_is_relative_to_the_file(
     sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = 'plan = "../a"\nmaildir = "../b"\ntemplates = "c"\nsmtp.ca_file = "d"\n'
+    paths += 'smtp.client_cert = "e"\nsmtp.client_key = "f"\nsmtp.oauth.ca_file = "g"\n'
     sources.file(f'{paths}state_dir = "/var/lib/reminder"\n')
     monkeypatch.chdir("/")
     found, folder = sources.load(), sources.folder
     above = folder.parent
     assert (found.plan.resolve(), found.outbox.resolve()) == (above / "a", above / "b")
     assert (found.templates, found.smtp.ca_file) == (folder / "c", folder / "d")
+    assert [path.name for path in found.smtp.certificates.values()] == ["d", "e", "f", "g"]
+    assert {path.parent for path in found.smtp.certificates.values()} == {folder}
     assert found.state_dir == Path("/var/lib/reminder")
 
 
@@ -149,6 +152,9 @@ def test_secrets_folder_may_lie_elsewhere_and_one_that_is_none_is_said(
     ("name", "value"),
     [
         ("REMINDER_SMTP__PASSWORD", SECRET),
+        ("REMINDER_SMTP__CLIENT_KEY_PASSWORD", SECRET),
+        ("REMINDER_SMTP__OAUTH__CLIENT_SECRET", SECRET),
+        ("REMINDER_SMTP__OAUTH__REFRESH_TOKEN", SECRET),
         ("REMINDER_SMTP", f'{{"password": "{SECRET}"}}'),
         ("REMINDER_SECRET_KEY", KEY),
         ("REMINDER_DATABASE_URL", f"postgresql://office:{SECRET}@db:5433/ledger"),
@@ -175,6 +181,8 @@ def test_secret_is_in_no_repr(sources: Sources, name: str, value: str) -> None:
         ("REMINDER_DATABASE_URL", "postgresql://user:swordfish@db/ledger?no=option"),
         ("REMINDER_SMTP", '{"password": "swordfish", "port": "x"}'),
         ("REMINDER_SMTP", '{"password": ["swordfish"]}'),
+        ("REMINDER_SMTP__OAUTH", '{"client_secret": ["swordfish"], "token_url": "x"}'),
+        ("REMINDER_SMTP__OAUTH", '{"refresh_token": ["swordfish"]}'),
     ],
 )
 def test_secret_is_in_no_mistake(sources: Sources, name: str, value: str) -> None:

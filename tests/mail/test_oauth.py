@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 import trustme
@@ -22,6 +23,7 @@ from tests.mail.servers import server_tls
 from tests.mail.token_server import CLIENT, REFRESH, SECRET, TokenServer, token_server
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
+WRITTEN = [quote(SECRET, safe=""), quote_plus(SECRET)]
 BY_REFRESHING = {"refresh_token": REFRESH}
 
 
@@ -144,6 +146,8 @@ def test_state_folder_that_cannot_be_written_costs_nothing_while_the_daemon_runs
     [
         (401, {"error": "invalid_client", "error_description": f"AADSTS7000215: {SECRET} is no"},
          True, "gives reminder no token: invalid_client: AADSTS7000215: *** is no"),
+        (400, {"error": "invalid_request", "error_description": " ".join(WRITTEN)},
+         True, "invalid_request: *** ***"),
         (400, {"error": "unauthorized_client"}, True, "no token: unauthorized_client"),
         (400, {"error": "invalid_scope", "error_description": "a\nb\x1b[31m"}, True,
          "invalid_scope: a\\nb\\x1b[31m"),
@@ -181,7 +185,7 @@ def test_consent_that_has_ended_is_to_be_given_anew(server, source):
 def test_server_that_is_not_there_is_waited_for(source):
     error = refusal(source(token_url="http://127.0.0.1:1/token"))
     assert not error.permanent
-    assert "the token server 127.0.0.1:1 gives no answer" in str(error)
+    assert "the token server 127.0.0.1:1 gives no usable answer" in str(error)
 
 
 def test_certificate_is_trusted_by_its_authority_alone(tmp_path):

@@ -9,7 +9,7 @@ from functools import cached_property
 from reminder.documents.sections import SmtpSettings
 from reminder.domain.addresses import is_domain, is_loopback
 from reminder.errors import ServerError
-from reminder.mail.certificates import show, trusting
+from reminder.mail.certificates import end_of, show, trusting
 from reminder.mail.oauth import AccessToken, TokenSource
 from reminder.mail.transports.smtp_client import (
     Client,
@@ -53,7 +53,8 @@ class SmtpTransport:
             until = logged_in.until and logged_in.until.astimezone(zone)
             facts: dict[str, object] = {"server": self.server, "name": name, "tls": tls}
             facts |= {"method": logged_in.method, "until": until}
-            facts["certificate"] = self._options.client_cert
+            facts["certificate"] = certificate = self._options.client_cert
+            facts["ends"] = certificate and end_of(certificate)
             return Sentence(
                 CHECK, "server", facts | {"trial": connection.try_out(sender, recipient)}
             )
