@@ -1,6 +1,6 @@
 """An operator's own templates before the shipped ones, completed by what they lack of those."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from jinja2 import (
@@ -20,12 +20,21 @@ _IN_A_SET_OF_MACROS = (nodes.Macro, nodes.Assign, nodes.Import, nodes.FromImport
 _Source = tuple[str, str, Callable[[], bool]]
 
 
-def loader_of(own: Path | None, shipped: Path) -> BaseLoader:
-    ours = FileSystemLoader(shipped, encoding="utf-8-sig")
+def loader_of(own: Path | None, shipped: Path, languages: Iterable[str]) -> BaseLoader:
+    """Of these languages' folders, the first one's before the others'."""
+    ours = {language: _loader(shipped / language) for language in languages}
     if own is None:
-        return ours
-    mine = _OwnLoader(own, encoding="utf-8-sig")
-    return ChoiceLoader([mine, ours, PrefixLoader({_SHIPPED: ours}, _COLON)])
+        return ChoiceLoader(list(ours.values()))
+    loaders: list[BaseLoader] = []
+    for language, loader in ours.items():
+        loaders += [_OwnLoader(own / language, encoding="utf-8-sig"), loader]
+    return ChoiceLoader(
+        [*loaders, PrefixLoader({_SHIPPED: ChoiceLoader([*ours.values()])}, _COLON)]
+    )
+
+
+def _loader(folder: Path) -> BaseLoader:
+    return FileSystemLoader(folder, encoding="utf-8-sig")
 
 
 class _OwnLoader(FileSystemLoader):

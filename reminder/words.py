@@ -22,21 +22,33 @@ SHIPPED = CHECKOUT if IN_CHECKOUT else Path(__file__).resolve().parent / "data"
 
 CHINESE, ENGLISH = "zh-CN", "en"
 FAULTS = "faults.txt"
+WORDS = "words.txt"  # what all kinds of templates share
 SHOWN = 120  # characters of a wrong value
+
+
+def languages(own: Path | None) -> list[str]:
+    """Those that have a folder with their words, among the shipped ones or in the operator's."""
+    folders = [SHIPPED / "templates", *([own] if own else [])]
+    found = {path.parent.name for folder in folders for path in folder.glob(f"*/{WORDS}")}
+    return sorted(found, key=lambda name: (name != CHINESE, name))
 
 
 @cache
 def environment(own: Path | None, *, autoescape: bool, language: str = CHINESE) -> Environment:
     """Names begin with the kind's folder: `mail/…`, `web/…`. A file in the operator's `own` folder
     hides the shipped one of that name, but for what it lacks of a set of macros. A name that a
-    template uses and nobody gave is an error, not an empty place. Compiled once in a process."""
+    template uses and nobody gave is an error, not an empty place. Compiled once in a process.
+
+    What a language's folders lack comes from the Chinese ones: style sheets, colours, layouts.
+    """
     # Only where something is said.
     from jinja2 import Environment, StrictUndefined
 
+    from reminder import cldr
     from reminder.own_templates import loader_of
 
     templates = Environment(
-        loader=loader_of(own / language if own else None, SHIPPED / "templates" / language),
+        loader=loader_of(own, SHIPPED / "templates", dict.fromkeys((language, CHINESE))),
         autoescape=autoescape,  # noqa: S701 - pages escape, plain text must not
         undefined=StrictUndefined,
         auto_reload=False,
@@ -45,6 +57,8 @@ def environment(own: Path | None, *, autoescape: bool, language: str = CHINESE) 
         keep_trailing_newline=True,
     )
     templates.filters |= {"quoted": quoted, "cited": _cited, "in_words": _in(language)}
+    templates.filters |= cldr.filters(language)
+    templates.globals["language"] = language
     return templates
 
 

@@ -15,6 +15,7 @@ from reminder.domain.when import Offset
 from reminder.domain.windows import Progress, Rule
 from reminder.domain.workdays import DAY
 from reminder.ledger.feeds import FeedContent
+from reminder.words import CHINESE
 
 PLAN = "plan"  # the feed of the main plan as a whole; no unit may have this id
 _FORM = 3  # part of the input hashes: moves with the form of the entries
@@ -121,6 +122,7 @@ class FeedEvents:
     table: Timetable
     progress: Progress
     uid_domain: str
+    language: str = CHINESE  # the office's
     _texts: dict[object, str] = field(default_factory=dict, compare=False)
 
     def contents(self, units: Iterable[Unit] | None = None) -> dict[str, FeedContent]:
@@ -133,8 +135,10 @@ class FeedEvents:
                 roles = ((task, table.role(unit.id, task)) for task in tasks)
                 by_names[names] = self._content([(task, role) for task, role in roles if role])
             same = by_names[names]
-            contents[unit.id] = replace(same, input_hash=f"{same.input_hash} {unit.label}")
-        contents[PLAN] = self._content([(task, None) for task in tasks])
+            spoken = _spoken(unit.language or self.language)
+            contents[unit.id] = replace(same, input_hash=f"{same.input_hash} {unit.label}{spoken}")
+        whole = self._content([(task, None) for task in tasks])
+        contents[PLAN] = replace(whole, input_hash=whole.input_hash + _spoken(self.language))
         return contents
 
     def entries(self, shown: Shown) -> dict[str, str]:
@@ -199,7 +203,12 @@ class FeedEvents:
         return FeedContent(entries, _sha256(repr(facts)))
 
 
-def input_hash(table: Timetable, progress: Progress, uid_domain: str) -> str:
+def _spoken(language: str) -> str:
+    """In an input hash; those of before know one language alone."""
+    return "" if language == CHINESE else f" {language}"
+
+
+def input_hash(table: Timetable, progress: Progress, uid_domain: str, language: str) -> str:
     """Of all that the feeds are made from."""
     checked = [
         table.window_in(task, month)
@@ -207,7 +216,7 @@ def input_hash(table: Timetable, progress: Progress, uid_domain: str) -> str:
         for month in table.plan.months
     ]
     done = (sorted(progress.done.items()), sorted(progress.checked_in.items()))
-    return _sha256(repr((_FORM, uid_domain, table.input_hash, checked, done)))
+    return _sha256(repr((_FORM, uid_domain, language, table.input_hash, checked, done)))
 
 
 def together(contents: Sequence[FeedContent]) -> FeedContent:

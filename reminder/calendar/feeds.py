@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from jinja2 import Environment
 from sqlalchemy import Connection
 
 from reminder.calendar.entries import PLAN, CalendarEntry, FeedEvents, input_hash, together
-from reminder.calendar.rendering import FeedRenderer, Query
+from reminder.calendar.rendering import FeedRenderer, FeedWords, Query
 from reminder.domain.plan import Plan
 from reminder.domain.series import by_series
 from reminder.domain.timetable import Timetable
@@ -35,16 +34,22 @@ class Feeds:
         database: Database,
         tables: Callable[[], tuple[Timetable, ...]],
         main_plan: Callable[[], str],
-        uid_domain: str,
-        templates: Environment,
+        words: FeedWords,
     ) -> None:
         self._database = database
         self._tables = tables
         self._main_plan = main_plan
-        self._uid_domain = uid_domain
+        self._words = words
         self._plans: tuple[tuple[Timetable, ...], str, dict[str, str]] = (), "", {}
         self._made: dict[tuple[str, int], tuple[str, Contents]] = {}  # by plan and year
-        self.renderer = FeedRenderer(templates, uid_domain)
+        self._renderers: dict[str, FeedRenderer] = {}
+
+    def renderer(self, unit: Unit | None = None) -> FeedRenderer:
+        """In that unit's language; without one in the office's."""
+        language = (unit and unit.language) or self._words.language
+        if language not in self._renderers:
+            self._renderers[language] = FeedRenderer(replace(self._words, language=language))
+        return self._renderers[language]
 
     def plans(self) -> dict[str, str]:
         """The feeds of whole plans and the plans' ids, the main one's first."""
@@ -108,7 +113,8 @@ class Feeds:
                 )
 
     def _hashes(self, registered: Registered) -> list[str]:
-        return [input_hash(table, known, self._uid_domain) for table, known in registered]
+        words = (self._words.uid_domain, self._words.language)
+        return [input_hash(table, known, *words) for table, known in registered]
 
     def _contents(self, registered: Registered, hashes: Sequence[str]) -> Contents:
         """Only of tables of which something has changed the events are made anew."""
@@ -116,7 +122,8 @@ class Feeds:
         made = dict(zip([(t.plan.id, t.plan.year) for t in tables], hashes, strict=True))
         for (table, progress), (key, made_from) in zip(registered, made.items(), strict=True):
             if key not in self._made or self._made[key][0] != made_from:
-                events = FeedEvents(table, progress, self._uid_domain)
+                words = (self._words.uid_domain, self._words.language)
+                events = FeedEvents(table, progress, *words)
                 units = None if len(tables) == 1 else _named(table)
                 self._made[key] = made_from, events.contents(units)
         self._made = {key: self._made[key] for key in made}
@@ -149,7 +156,7 @@ class Feeds:
         else:
             mine = [table for table in tables if table.plan.id == whole]
         heading = _heading([table.plan for table in mine or tables[:1]])
-        return self.renderer.render(heading, unit, rows, query), changed
+        return self.renderer(unit).render(heading, unit, rows, query), changed
 
     def export(self, folder: Path) -> list[Path]:
         """Every feed as a file, in the view that shows whole windows with full wordings."""

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Component, Event, Timezone, Todo, vText
 from icalendar.parser import Contentline
-from jinja2 import Environment
 
 from reminder.calendar.entries import CalendarEntry
-from reminder.documents.templates import phrase
+from reminder.documents.templates import environment, phrase
 from reminder.domain.characters import as_address
 from reminder.domain.plan import Plan
 from reminder.domain.timetable import Role
@@ -22,6 +22,7 @@ from reminder.domain.units import Unit
 from reminder.domain.workdays import DAY
 from reminder.errors import UsageError
 from reminder.ledger.feeds import EventRow
+from reminder.words import CHINESE
 
 # CSS3 names (RFC 7986, 5.9), none of them a light's: no blue, green, yellow, red or grey.
 _COLOR = "indigo"
@@ -90,22 +91,38 @@ class _Text(vText):
         return re.sub(r"([\\;,])", r"\\\1", self).replace("\n", r"\n").encode()
 
 
-class FeedRenderer:
-    """An event that has not moved keeps its bytes, whichever feeds it is in."""
+@dataclass(frozen=True)
+class FeedWords:
+    """What feeds say beside their plans: whose UIDs, by which templates, in which `language` where
+    a unit has none of its own."""
 
-    def __init__(self, templates: Environment, uid_domain: str) -> None:
-        self._templates = templates
-        self._uid_domain = uid_domain
+    uid_domain: str
+    own_templates: Path | None = None
+    language: str = CHINESE
+
+
+class FeedRenderer:
+    """Of one language. An event that has not moved keeps its bytes, whichever feeds it is in."""
+
+    def __init__(self, words: FeedWords) -> None:
+        language = words.language
+        self._templates = environment(words.own_templates, autoescape=False, language=language)
+        self._language = "ZH" if language == CHINESE else language.upper()
+        self._uid_domain = words.uid_domain
         self._component = lru_cache(_CACHED)(self._render_component)
         self._text = lru_cache(_CACHED)(lambda macro, entry: self._phrase(macro, entry=entry))
 
     def render(self, plan: Plan, unit: Unit | None, rows: list[EventRow], query: Query) -> bytes:
         """Without a unit: of the whole plan."""
-        name = self._phrase("calendar", plan=plan, unit=unit)
+        name = self.name(plan, unit)
         revised = max((row.last_modified for row in rows), default=None)
         components = b"".join(self._component(row, query, plan.zone) for row in rows)
         body = components or _time_zone(plan.zone, plan.year)
-        return _head(name, plan.zone, revised) + body + b"END:VCALENDAR\r\n"
+        return _head(name, plan.zone, revised, self._language) + body + b"END:VCALENDAR\r\n"
+
+    def name(self, plan: Plan, unit: Unit | None) -> str:
+        """The calendar's own."""
+        return self._phrase("calendar", plan=plan, unit=unit)
 
     def short_title(self, entry: CalendarEntry) -> str:
         """As `view=due` shows it."""
@@ -208,13 +225,13 @@ def _alarm(title: str, query: Query) -> Alarm:
     return component
 
 
-def _head(name: str, zone: ZoneInfo, revised: datetime | None) -> bytes:
+def _head(name: str, zone: ZoneInfo, revised: datetime | None, language: str) -> bytes:
     """What a calendar says of itself, all before its first component."""
     text = _Text(name).to_ical().decode()
     lines = (
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
-        "PRODID:-//reminder//plan feeds 1//ZH",
+        f"PRODID:-//reminder//plan feeds 1//{language}",
         "CALSCALE:GREGORIAN",
         _folded(f"NAME:{text}"),
         _folded(f"X-WR-CALNAME:{text}"),

@@ -28,9 +28,9 @@ from reminder.domain.notices import Kind
 from reminder.domain.schedule import Addressees, Schedule, together
 from reminder.domain.series import by_series, linked, main_plan, running
 from reminder.domain.timetable import Timetable
-from reminder.domain.units import Directory, Relation
+from reminder.domain.units import Directory, Relation, Unit
 from reminder.errors import ConfigurationError, Fault, Mistake, UnknownError
-from reminder.words import SHIPPED
+from reminder.words import SHIPPED, languages
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,16 @@ class Office:
     def path(self) -> Path:
         """The file of its plan."""
         return self.paths[self.chosen]
+
+    def language_of(self, unit: Unit) -> str:
+        """In which it is written to."""
+        return unit.language or self.settings.language
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """That readers of its mails and pages speak, its own first."""
+        units = map(self.language_of, self.table.directory.single)
+        return tuple(dict.fromkeys((self.settings.language, *units)))
 
     @property
     def document(self) -> str:
@@ -167,7 +177,11 @@ def load_office(
     path = settings.plan if settings else _plan_path(command_line, folder)
     files = DocumentFiles(path, folder).opened(contents)
     days, wrong = read_workdays(folder / WORKDAYS, settings, of_room(files, WORKDAYS))
-    directory = read_units(units := files[UNITS])
+    known = languages(settings.templates if settings else None)
+    directory = read_units(units := files[UNITS], known)
+    if settings and settings.language not in known:
+        facts = {"language": settings.language, "names": known}
+        faults.append(sources.fault(("language",), "unknown_language", **facts))
     if settings:
         faults += escalation_faults(settings, directory, sources)
     plans, mistakes = read_plans(path, of_room(files, PLAN), directory, days)

@@ -31,7 +31,7 @@ from reminder.documents.sections import (
 from reminder.domain.addresses import is_loopback
 from reminder.errors import ConfigurationError, Fault, Mistake
 from reminder.ledger.database import Place, place_of, sender_lock
-from reminder.words import CHECKOUT, IN_CHECKOUT
+from reminder.words import CHECKOUT, CHINESE, IN_CHECKOUT
 from reminder.words import SHIPPED as SHIPPED
 
 PREFIX = "REMINDER_"
@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     transport: Literal["maildir", "smtp"] = "maildir"
     maildir: values.CleanPath | None = None
     templates: values.CleanPath | None = None
+    language: values.Line = CHINESE
     secret_key: values.Key = SecretStr("")
     uid_domain: str = Field(
         "reminder.example", max_length=253, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jinja2 import Environment, TemplateError, TemplateSyntaxError
+from jinja2 import Environment, FileSystemLoader, TemplateError, TemplateSyntaxError
 
 from reminder.documents.edited_file import is_leftover, not_utf8, shown
 from reminder.documents.settings import Settings
@@ -13,21 +13,29 @@ from reminder.documents.tables.grid import RefusedFileError
 from reminder.documents.word_template import BRIEF, SAMPLE, fill
 from reminder.errors import ConfigurationError, Fault, Mistake
 from reminder.own_templates import lacking
-from reminder.words import CHINESE, SHIPPED
+from reminder.words import CHINESE, SHIPPED, languages
+from reminder.words import WORDS as WORDS
 from reminder.words import environment as environment
 
-LANGUAGE = CHINESE
 KINDS = ("mail", "web", "calendar", "documents")
-WORDS = "words.txt"  # what all kinds share
 REFUSALS = "documents/refusals.txt"
 # What an expression of the operator's own can come to, or a file that cannot be read.
 _WRONG = (TemplateError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
-def find_file(own: Path | None, name: str) -> Path:
+def office_templates(settings: Settings, *, autoescape: bool = False) -> Environment:
+    """In the office's own language."""
+    return environment(settings.templates, autoescape=autoescape, language=settings.language)
+
+
+def find_file(own: Path | None, name: str, language: str = CHINESE) -> Path:
     """Of a template that is no text: the operator's, else the shipped one."""
-    mine = own / LANGUAGE / name if own else None
-    return mine if mine and mine.exists() else SHIPPED / "templates" / LANGUAGE / name
+    shipped = SHIPPED / "templates"
+    for folder in (language, CHINESE):
+        found = [base / folder / name for base in (own, shipped) if base]
+        if path := next(filter(Path.exists, found), None):
+            return path
+    return shipped / CHINESE / name
 
 
 def check_templates(settings: Settings) -> list[Fault]:
@@ -36,28 +44,23 @@ def check_templates(settings: Settings) -> list[Fault]:
     own = settings.templates
     if own is None:
         return []
-    templates = environment(own, autoescape=True)
     # Folders of an operator's own that stand where nothing looks.
     places = [own / kind for kind in (*KINDS, WORDS) if (own / kind).exists()]
     faults = [
         Fault(shown(place), 0, "", "template_elsewhere", {"name": place.name}) for place in places
     ]
     warnings: list[Fault] = []
-    for name in templates.list_templates():
-        file = Path(name).name
-        is_ours = name.partition("/")[0] in (*KINDS, WORDS)
-        if not (is_ours and (own / LANGUAGE / name).is_file()):
-            continue
-        if is_leftover(file) or file.startswith(".") or file.endswith(".docx"):
-            continue
-        try:
-            with _located(name):
-                templates.get_template(name)
-            warnings += _lacking(templates, own, name)
-        except ConfigurationError as error:
-            faults += error.faults
+    for language in languages(own):
+        templates = environment(own, autoescape=True, language=language)
+        for name in _own_names(own / language):
+            try:
+                with _located(name):
+                    templates.get_template(name)
+                warnings += _lacking(templates, own / language, name)
+            except ConfigurationError as error:
+                faults += error.faults
     try:
-        fill(find_file(own, BRIEF), SAMPLE)
+        fill(find_file(own, BRIEF, settings.language), SAMPLE)
     except ConfigurationError as error:
         faults += error.faults
     if faults:
@@ -65,10 +68,17 @@ def check_templates(settings: Settings) -> list[Fault]:
     return warnings
 
 
-def _lacking(templates: Environment, own: Path | None, name: str) -> list[Fault]:
-    mine = own / LANGUAGE / name if own else None
-    if mine is None or not mine.is_file():
-        return []
+def _own_names(folder: Path) -> Iterator[str]:
+    """Of the templates in that folder of an operator's, but for what editors leave behind."""
+    for name in FileSystemLoader(folder).list_templates():
+        file = Path(name).name
+        is_ours = name.partition("/")[0] in (*KINDS, WORDS)
+        if is_ours and not (is_leftover(file) or file.startswith(".") or file.endswith(".docx")):
+            yield name
+
+
+def _lacking(templates: Environment, folder: Path, name: str) -> list[Fault]:
+    mine = folder / name
     names = lacking(templates, name, mine.read_text("utf-8-sig"))
     return [Fault(shown(mine), 0, "", "lacks", {"names": names})] if names else []
 

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,10 +33,12 @@ class _Unit(BaseModel, extra="forbid"):
     contact: OptionalLine = ""
     phone: OptionalLine = ""
     retired: bool = False
+    language: OptionalLine = ""
 
 
 class _Group(_Unit):
-    """What it says of relation, addresses and contact holds for members that say nothing."""
+    """What it says of relation, addresses, contact and language holds for members that say
+    nothing."""
 
     members: list[str] = Field(min_length=1)
 
@@ -46,8 +48,9 @@ class _File(BaseModel, extra="forbid"):
     group: list[_Group] = []
 
 
-def read_units(file: EditedFile) -> Directory:
-    """Empty when the file's form is past mending."""
+def read_units(file: EditedFile, languages: Collection[str] = ()) -> Directory:
+    """Empty when the file's form is past mending. Other languages than these, if any are given,
+    are mistakes."""
     tables = file.validated(_File)
     if tables is None:
         return Directory({})
@@ -65,9 +68,11 @@ def read_units(file: EditedFile) -> Directory:
                 cc=addressed.cc,
                 contact=unit.contact or group.contact,
                 phone=unit.phone or group.phone,
+                language=unit.language or group.language,
             )
     units |= {key: replace(unit, to=(), cc=()) for key, unit in units.items() if unit.retired}
     _refuse_names(file, tables)
+    _refuse_languages(file, tables, languages)
     groups = {group.id for group in tables.group}
     for index, table in enumerate(tables.group):
         for position, member in enumerate(table.members):
@@ -84,6 +89,14 @@ def _unit(table: _Unit) -> Unit:
     fields: dict[str, Any] = table.model_dump()
     lists = {key: tuple(dict.fromkeys(v)) for key, v in fields.items() if isinstance(v, list)}
     return Unit(**{**fields, **lists})
+
+
+def _refuse_languages(file: EditedFile, tables: _File, known: Collection[str]) -> None:
+    for key, of_key in (("unit", tables.unit), ("group", tables.group)):
+        for index, table in enumerate(of_key):
+            if table.language and known and table.language not in known:
+                facts = {"language": table.language, "names": list(known)}
+                file.refuse((key, index, "language"), "unknown_language", **facts)
 
 
 def _refuse_names(file: EditedFile, tables: _File) -> None:

@@ -20,9 +20,9 @@ class Role(StrEnum):
     RELATED = "related"
 
 
-# All by which plan and rules treat a unit, but for its own name and addresses: its tone, and the
-# ids that stand for it in the plan's rows, its own and its groups'.
-Audience = tuple[Relation, tuple[str, ...]]
+# All by which plan and rules treat a unit, but for its own name and addresses: its tone, the ids
+# that stand for it in the plan's rows, its own and its groups', and its language.
+Audience = tuple[Relation, tuple[str, ...], str]
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class Timetable:
         names = self.named_as(unit)
         for other in self._others():  # mails tell of their tasks too
             names = (*names, str(other.plan.year), *other.named_as(unit))
-        return self.directory[unit].tone, names
+        return self.directory[unit].tone, names, self.directory[unit].language
 
     def role(self, unit: str, task: Task) -> Role | None:
         if (table := self.of_task(task.id)) is not self:

@@ -33,6 +33,7 @@ class Unit:
     phone: str = ""
     members: tuple[str, ...] = ()
     retired: bool = False
+    language: str = ""  # in which it is written to; empty for the office's
 
     @property
     def is_group(self) -> bool:

@@ -52,23 +52,29 @@ class Composer:
     office: Office
     key: InstallationKey
 
-    @cached_property
-    def _environments(self) -> tuple[Environment, Environment]:
-        """For texts, and for HTML."""
+    def _environment(self, language: str, *, autoescape: bool) -> Environment:
         folder = self.office.settings.templates
-        return environment(folder, autoescape=False), environment(folder, autoescape=True)
+        return environment(folder, autoescape=autoescape, language=language)
+
+    def language(self, content: Content) -> str:
+        """The unit's; of a mail that tells the office's own people of a unit, the office's."""
+        if not content.for_lead:
+            return self.office.settings.language
+        return self.office.language_of(content.reader.unit)
 
     @cached_property
     def _mail(self) -> MailSettings:
         return self.office.settings.mail
 
-    def phrase(self, name: str, macro: str, **facts: object) -> str:
-        """What a macro says in plain text."""
-        return phrase(self._environments[0], name, macro, **facts)
+    def phrase(self, name: str, macro: str, language: str = "", /, **facts: object) -> str:
+        """What a macro says in plain text, in the office's language unless another is named."""
+        language = language or self.office.settings.language
+        return phrase(self._environment(language, autoescape=False), name, macro, **facts)
 
     def subject(self, content: Content) -> str:
-        headline = self.phrase(f"mail/{content.kind}.txt", "headline", content=content)
-        return self.phrase("mail/words.txt", "subject", content=content, headline=headline)
+        language, facts = self.language(content), {"content": content}
+        headline = self.phrase(f"mail/{content.kind}.txt", "headline", language, **facts)
+        return self.phrase("mail/words.txt", "subject", language, headline=headline, **facts)
 
     def text(self, draft: NoticeDraft, content: Content, facts: UnitFacts) -> MailText:
         """As units of one audience read it, but for their names and links."""
@@ -80,15 +86,16 @@ class Composer:
             "contact": self._mail.contact,
             "copied": self.copied(draft),
         }
-        return self._render("mail/notice", self.subject(content), values)
+        subject, language = self.subject(content), self.language(content)
+        return self._render("mail/notice", language, subject, values)
 
     def message(self, sketch: "Sketch") -> Composed:
         facts, (_, text, html) = sketch.facts, sketch.said
         own = {UNIT_MARK: sketch.unit.name, _PAGE: facts.page_link, _CALENDAR: facts.calendar_link}
         for mark, value in own.items():
             text, html = text.replace(mark, value), html.replace(mark, escape(value))
-        said = MailText(sketch.subject, text, html)
-        return self._message(sketch.draft.key, sketch.as_of, said, sketch.mailboxes)
+        said, language = MailText(sketch.subject, text, html), self.language(sketch.content)
+        return self._message(sketch.draft.key, sketch.as_of, language, said, sketch.mailboxes)
 
     @property
     def sender(self) -> tuple[str, ...]:
@@ -99,9 +106,10 @@ class Composer:
         self, key: str, as_of: datetime, subject: str, values: dict[str, object]
     ) -> Composed:
         """A message to the operator."""
-        said = self._render("mail/report", subject, values)
-        marked = self.marked(subject, rehearsal=False)
-        return self._message(key, as_of, said._replace(subject=marked), self.operator)
+        language = self.office.settings.language
+        said = self._render("mail/report", language, subject, values)
+        said = said._replace(subject=self.marked(subject, language, rehearsal=False))
+        return self._message(key, as_of, language, said, self.operator)
 
     def again(
         self, key: str, at: datetime, content: bytes, to: list[HeaderAddress] | None = None
@@ -109,15 +117,19 @@ class Composer:
         """A report's or a receipt's words, which were fixed when it was made, as of now; to whom
         it went, or to those."""
         said, mailboxes = mime.read(content)
-        return self._message(key, at, said, mailboxes if to is None else to)
+        language = mime.language_of(content)
+        return self._message(key, at, language, said, mailboxes if to is None else to)
 
-    def marked(self, subject: str, *, rehearsal: bool) -> str:
+    def marked(self, subject: str, language: str, *, rehearsal: bool) -> str:
         if not (rehearsal or self._mail.redirect_to):
             return subject
-        return self.phrase(WORDS, "rehearsal", subject=subject)
+        return self.phrase(WORDS, "rehearsal", language, subject=subject)
 
-    def _render(self, name: str, subject: str, values: dict[str, object]) -> MailText:
-        plain, escaped = self._environments
+    def _render(
+        self, name: str, language: str, subject: str, values: dict[str, object]
+    ) -> MailText:
+        plain = self._environment(language, autoescape=False)
+        escaped = self._environment(language, autoescape=True)
         values = values | {"subject": subject}
         text = _BLANK_LINES.sub("\n\n", render(plain, f"{name}.txt", values)).strip() + "\n"
         return MailText(subject, text, render(escaped, f"{name}.html", values))
@@ -163,7 +175,12 @@ class Composer:
         return list(once.values())
 
     def _message(
-        self, key: str, as_of: datetime, said: MailText, mailboxes: list[HeaderAddress]
+        self,
+        key: str,
+        as_of: datetime,
+        language: str,
+        said: MailText,
+        mailboxes: list[HeaderAddress],
     ) -> Composed:
         name = self.key.derive("message-id", key)
         message_id = f"<{name}@{self._domain}>"
@@ -178,7 +195,7 @@ class Composer:
             "Auto-Submitted: auto-generated",
             # Exchange answers Auto-Submitted mail all the same ([MS-OXCMAIL] 2.2.3.2.14).
             "X-Auto-Response-Suppress: OOF, AutoReply",
-            "Content-Language: zh-CN",
+            f"Content-Language: {language}",
         ]
         content = mime.message(headers, said, f"=_{name}")
         to = tuple(one.address for one in mailboxes)
@@ -228,7 +245,8 @@ class Sketch:
 
     @property
     def subject(self) -> str:
-        return self.composer.marked(self.said.subject, rehearsal=self.rehearsal)
+        language = self.composer.language(self.content)
+        return self.composer.marked(self.said.subject, language, rehearsal=self.rehearsal)
 
     @property
     def text(self) -> str:

@@ -22,6 +22,7 @@ _WORD = "=?utf-8?{}?{}?="
 _LINE = 76
 _FOLD = "\r\n "
 _SUBJECT = re.compile(rb"^Subject:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.MULTILINE)
+_LANGUAGE = re.compile(rb"^Content-Language: ([A-Za-z0-9-]+)", re.MULTILINE)
 _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
 
 
@@ -136,6 +137,12 @@ def message(headers: Sequence[str], said: MailText, boundary: str) -> bytes:
         ]
     lines += [f"--{boundary}--", ""]
     return "\r\n".join(lines).encode("ascii")
+
+
+def language_of(content: bytes) -> str:
+    """Of a message made here."""
+    field = _LANGUAGE.search(content.partition(b"\r\n\r\n")[0])
+    return field[1].decode() if field else ""
 
 
 def subject_of(content: bytes) -> str:

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from reminder.calendar.feeds import Feeds
+from reminder.calendar.rendering import FeedWords
 from reminder.clock import Clock
 from reminder.documents.office import Office, load_office
 from reminder.documents.settings import Settings
-from reminder.documents.templates import environment
 from reminder.domain.notices import State
 from reminder.domain.series import table_with
 from reminder.domain.timetable import Timetable
@@ -214,9 +214,9 @@ class Application:
 
     @cached_property
     def feeds(self) -> Feeds:
-        templates = environment(self.settings.templates, autoescape=False)
-        domain = self.settings.uid_domain
-        return Feeds(self.database, lambda: self.tables, self._main_plan, domain, templates)
+        own = self.settings
+        words = FeedWords(own.uid_domain, own.templates, own.language)
+        return Feeds(self.database, lambda: self.tables, self._main_plan, words)
 
     def _main_plan(self) -> str:
         return self._in_force.office.main_plan

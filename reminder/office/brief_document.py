@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 from unicodedata import east_asian_width
 
-from reminder.documents.templates import environment, find_file, phrase
+from reminder.documents.templates import find_file, office_templates, phrase
 from reminder.documents.word_template import BRIEF, fill
 from reminder.domain.characters import UNSEEN
 from reminder.office.application import Application
@@ -28,8 +28,8 @@ _ON_LINES = (BriefPart.IN_HAND, BriefPart.TO_CONFIRM, YEAR_ROUND)
 
 def brief_file(app: Application, brief: Brief) -> bytes:
     """Raises `ConfigurationError` for an office's own template that cannot be used."""
-    own = app.settings.templates
-    return fill(find_file(own, BRIEF), document_facts(brief, _words_of(app)), brief.at)
+    path = find_file(app.settings.templates, BRIEF, app.settings.language)
+    return fill(path, document_facts(brief, _words_of(app)), brief.at)
 
 
 def brief_name(app: Application, period: str) -> str:
@@ -38,7 +38,7 @@ def brief_name(app: Application, period: str) -> str:
 
 
 def _words_of(app: Application) -> Say:
-    templates = environment(app.settings.templates, autoescape=False)
+    templates = office_templates(app.settings)
 
     def say(macro: str, **facts: object) -> str:
         # What units have typed may hold line ends, and what no document can.

@@ -245,7 +245,7 @@ class _Moves:
         self, table: Timetable, tasks: Sequence[Task]
     ) -> Iterator[tuple[tuple[str, Role], tuple[object, tuple[date, str], int]]]:
         """By task and role: the entry, its day and title, and in how many calendars it stands."""
-        title, events = self.app.feeds.renderer.short_title, FeedEvents(table, self.progress, "")
+        title, events = self.app.feeds.renderer().short_title, FeedEvents(table, self.progress, "")
         for task in tasks:
             leads = table.lead_units(task)
             related = [unit for unit in table.directory.expand(task.related) if unit not in leads]

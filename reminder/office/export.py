@@ -8,7 +8,7 @@ from functools import cache, cached_property, partial
 
 from sqlalchemy import Connection
 
-from reminder.documents.templates import WORDS, environment, phrase
+from reminder.documents.templates import WORDS, office_templates, phrase
 from reminder.domain.notices import State
 from reminder.domain.occasions import asked_months
 from reminder.domain.plan import TaskKind
@@ -73,9 +73,7 @@ class Export:
         return self._said_by(WORDS)
 
     def _said_by(self, template: str) -> Callable[..., str]:
-        return cache(
-            partial(phrase, environment(self.app.settings.templates, autoescape=False), template)
-        )
+        return cache(partial(phrase, office_templates(self.app.settings), template))
 
     def is_of_year(self, period: str, task: str = "") -> bool:
         """Whether it is of this table, of the plan's years; what has left all of them counts as

@@ -13,7 +13,7 @@ from reminder.documents.holiday_notice import Notice, read_notice
 from reminder.documents.settings import Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.tables.reading import read_text, text_in
-from reminder.documents.templates import environment, phrase, refusals
+from reminder.documents.templates import office_templates, phrase, refusals
 from reminder.documents.workdays_file import (
     file_days,
     overrides,
@@ -103,7 +103,7 @@ class WorkYear:
             run = []
 
     def words(self) -> str:
-        templates = environment(self.settings.templates, autoescape=False)
+        templates = office_templates(self.settings)
         return phrase(templates, TEMPLATE, "year", year=self.year, months=self.months)
 
     def facts(self) -> dict[str, Any]:
@@ -173,7 +173,7 @@ class NoticeImport:
         }
 
     def words(self, macro: str, **facts: Any) -> str:
-        templates = environment(self.settings.templates, autoescape=False)
+        templates = office_templates(self.settings)
         return phrase(templates, TEMPLATE, macro, **facts)
 
 
@@ -197,14 +197,14 @@ def read_holidays(config: Path | None, path: Path, year: int | None) -> NoticeFi
     """Writes nothing. Raises `ConfigurationError`, also for settings and years' files."""
     settings = SettingsSources(config).load()
     files = DocumentFiles(settings.plan, config_dir(config))
-    with refusals(environment(settings.templates, autoescape=False), path):
+    with refusals(office_templates(settings), path):
         notice = read_notice(read_text(path), year)
     return NoticeFiles(take_notice(settings, workday_contents(files), notice), files)
 
 
 def text_of(app: Application, name: str, content: bytes) -> str:
     """Of a notice in a file. Raises `ConfigurationError`."""
-    with refusals(environment(app.settings.templates, autoescape=False), Path(name)):
+    with refusals(office_templates(app.settings), Path(name)):
         return text_in(name, content)
 
 

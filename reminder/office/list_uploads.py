@@ -17,7 +17,7 @@ from reminder.documents.liaison_cells import ListDoubt, UnitColumn, joined
 from reminder.documents.plan_answers import CELL, Asked, cells_of
 from reminder.documents.tables.grid import Table
 from reminder.documents.tables.reading import tables_in
-from reminder.documents.templates import environment, refusals
+from reminder.documents.templates import office_templates, refusals
 from reminder.documents.units_file import read_units
 from reminder.documents.units_list import ListQuestion, column_of
 from reminder.domain.edits import Edit
@@ -47,7 +47,7 @@ class ListAnswer:
 
 def take_list(app: Application, by: Person, name: str, content: bytes) -> int:
     """Into that person's draft. Returns how many units it changes. Raises `ConfigurationError`."""
-    templates = environment(app.settings.templates, autoescape=False)
+    templates = office_templates(app.settings)
     with refusals(templates, Path(name)):
         tables = tables_in(name, content)
     with app.database.read() as connection:

@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 from sqlalchemy import Connection
 
-from reminder.documents.templates import WORDS, environment, phrase
+from reminder.documents.templates import WORDS, office_templates, phrase
 from reminder.domain.characters import one_line
 from reminder.domain.persons import AccountRole, Person
 from reminder.errors import DeclinedError, UnknownError
@@ -30,7 +30,7 @@ def account_name(text: str) -> str:
 
 def secretariat(app: Application) -> Person:
     """The one account of an office with a password alone."""
-    words = environment(app.settings.templates, autoescape=False)
+    words = office_templates(app.settings)
     return Person("", phrase(words, WORDS, "secretariat"), AccountRole.ADMIN)
 
 

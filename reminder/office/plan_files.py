@@ -13,7 +13,7 @@ from reminder.documents.plan_tables import PlanTables
 from reminder.documents.printed_plan import printed_table
 from reminder.documents.tables.grid import Table
 from reminder.documents.tables.look import Look
-from reminder.documents.templates import environment, phrase, render
+from reminder.documents.templates import environment, office_templates, phrase, render
 from reminder.domain.plan import Meeting, Task
 from reminder.domain.plan_changes import PlanChanges, RoleChange, TaskChange, compare
 from reminder.domain.timetable import Timetable
@@ -30,7 +30,7 @@ class Comparison:
 
     def words(self) -> str:
         """For the secretary."""
-        templates = environment(self.after.settings.templates, autoescape=False)
+        templates = office_templates(self.after.settings)
         facts = {"before": self.before.table, "after": self.after.table, "changes": self.changes}
         return render(templates, "documents/changes.txt", facts)
 

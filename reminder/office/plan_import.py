@@ -19,7 +19,7 @@ from reminder.documents.plan_tables import ALL_YEAR, PlanTables
 from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.tables.grid import Table
 from reminder.documents.tables.reading import read_tables
-from reminder.documents.templates import environment, phrase, refusals
+from reminder.documents.templates import office_templates, phrase, refusals
 from reminder.documents.units_file import read_units
 from reminder.domain.plan import TaskKind
 from reminder.domain.units import Directory
@@ -103,7 +103,7 @@ def import_plan(
     """`year` is 0 where it was not given, `today` the year of now; `revised` is the plan of which
     the file is a later version. Raises `ConfigurationError`."""
     settings = SettingsSources(config).load()
-    templates = environment(settings.templates, autoescape=False)
+    templates = office_templates(settings)
     file = EditedFile(units or config_dir(config) / "units.toml")
     directory = read_units(file)
     if file.faults:

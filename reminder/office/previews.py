@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from reminder.documents.templates import environment, render
+from reminder.documents.templates import office_templates, render
 from reminder.domain.addresses import mailbox
 from reminder.domain.notices import Kind, NoticeDraft, State, original
 from reminder.domain.occasions import digest_draft, digest_units
@@ -147,7 +147,7 @@ def write_all(app: Application, period: str, folder: Path) -> int:
         "missing": missing,
         "due": table.digest_due(month),
     }
-    index = render(environment(app.settings.templates, autoescape=True), "web/preview.html", values)
+    index = render(office_templates(app.settings, autoescape=True), "web/preview.html", values)
     make_folder(folder)
     for name, content in {**files, "index.html": index.encode()}.items():
         write_file(folder / name, [content])

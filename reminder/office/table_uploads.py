@@ -21,7 +21,7 @@ from reminder.documents.plan_import.unit_names import UnitNames
 from reminder.documents.plan_import.writing import plan_text
 from reminder.documents.tables.grid import Table
 from reminder.documents.tables.reading import tables_in
-from reminder.documents.templates import environment, refusals
+from reminder.documents.templates import office_templates, refusals
 from reminder.documents.units_file import read_units
 from reminder.domain.edits import DocumentDraft, Edit
 from reminder.domain.persons import Person
@@ -67,7 +67,7 @@ def take_table(
 ) -> Upload:
     """Into that person's draft. Raises `DeclinedError`, and `ConfigurationError` for a file that
     cannot be read."""
-    templates = environment(app.settings.templates, autoescape=False)
+    templates = office_templates(app.settings)
     with refusals(templates, Path(name)):
         tables = tables_in(name, content)
     with app.database.read() as connection:
@@ -141,7 +141,7 @@ class _Taking:
         files = [EditedFile(Path(name), text) for name, text in plans.items()]
         of = files[0] if revised else None
         there = PlansThere(files, self.directory, of, goes_on=bool(before))
-        templates = environment(self.app.settings.templates, autoescape=False)
+        templates = office_templates(self.app.settings)
         today = self.app.table.local_day(self.app.clock.now()).year
         return take_in(self.tables, there, templates, self.wanted.year, today)
 

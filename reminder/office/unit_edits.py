@@ -25,7 +25,7 @@ Values = Mapping[str, Any]
 # As the file's keys are, in the order of the form; without a value a key is not in the file.
 NOTHING: Values = {
     "name": "", "short": "", "aliases": [], "relation": "", "to": [], "cc": [], "contact": "",
-    "phone": "", "retired": False,
+    "phone": "", "language": "", "retired": False,
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from reminder.documents.settings import Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.tables.grid import Table
 from reminder.documents.tables.reading import read_tables
-from reminder.documents.templates import environment, phrase, refusals
+from reminder.documents.templates import office_templates, phrase, refusals
 from reminder.documents.units_file import Value, read_units, with_units
 from reminder.documents.units_list import ListedUnit, ListQuestion, UnitsList, units_sheet
 from reminder.domain.units import Directory, Unit, newly_shared, plain_name
@@ -75,7 +75,7 @@ class UnitsFile:
 
     @property
     def templates(self) -> Environment:
-        return environment(self.settings.templates, autoescape=False)
+        return office_templates(self.settings)
 
     def words(self, macro: str, **facts: Any) -> str:
         return phrase(self.templates, TEMPLATE, macro, **facts)

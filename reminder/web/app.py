@@ -62,9 +62,9 @@ def create_app(application: Application) -> Starlette:
     )
     app.router.redirect_slashes = False
     app.state.application, app.state.feed_cache = application, feed_cache
-    app.state.templates = environment(settings.templates, autoescape=True)
     # Also where not even the page for errors can be made, by a mistake in an operator's template.
-    app.state.broken = render(environment(None, autoescape=True), "web/broken.txt", {})
+    shipped = environment(None, autoescape=True, language=settings.language)
+    app.state.broken = render(shipped, "web/broken.txt", {})
     return app
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from reminder.documents.sections import WebSettings
-from reminder.documents.templates import phrase
+from reminder.documents.templates import environment, phrase
 from reminder.domain.notices import UNREAD
 from reminder.domain.persons import Person
 from reminder.domain.registrations import Signature
@@ -42,6 +42,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 TABLE = "reminder.table"  # in a request's scope: plan and year that it is about
+LANGUAGE = "reminder.language"  # there too: the reader's, once it is known
 OFFERED = 200  # feeds on one page; the console finds the others by name
 MESSAGES = "web/messages.html"  # one macro a sentence: what a form has done, or why it was refused
 _SAID = "said"  # the cookie of the sentence that the next page says
@@ -96,7 +97,6 @@ class Page(ExitStack):
         self.app = cast(Application, request.app.state.application)
         if TABLE in request.scope:
             self.app = self.app.about(*request.scope[TABLE])
-        self.templates = cast(Environment, request.app.state.templates)
         self.settings = self.app.settings
         self.at = self.app.clock.now()
         self.signed_in: Person | None = None
@@ -108,6 +108,23 @@ class Page(ExitStack):
             self._connection = self.enter_context(self.app.database.read())
             self.app.refresh_from(self._connection)
         return self._connection
+
+    @property
+    def language(self) -> str:
+        """The reader's: a unit's on its pages, on all others the office's. Whatever answers the
+        request then, be it an error, speaks it too."""
+        return self.request.scope.get(LANGUAGE) or self.settings.language
+
+    @language.setter
+    def language(self, language: str) -> None:
+        self.request.scope[LANGUAGE] = language
+
+    @property
+    def templates(self) -> Environment:
+        return self._templates(self.language)
+
+    def _templates(self, language: str) -> Environment:
+        return environment(self.settings.templates, autoescape=True, language=language)
 
     @property
     def person(self) -> Person:

@@ -65,6 +65,7 @@ def _opened(page: Page) -> tuple[Unit, LinkView]:
     unit = page.table.directory.units.get(name)
     if link is None or unit is None or unit.is_group:
         raise HTTPException(404)
+    page.language = page.app.office.language_of(unit)
     return unit, link
 
 
@@ -121,7 +122,7 @@ def _qr_code(address: str, title: str) -> Markup:
 def _calendar(page: Page, unit: Unit) -> dict[str, Any] | None:
     """None when the secretariat has withdrawn the feed's link. `public` says whether other
     people's servers may be able to read it, `foreign` whether the office wants them to."""
-    plan, web = page.table.plan, page.settings.web
+    web = page.settings.web
     feed = links.unit_address(page.app, page.connection, page.base, FEED, unit.id)
     if not feed:
         return None
@@ -129,8 +130,8 @@ def _calendar(page: Page, unit: Unit) -> dict[str, Any] | None:
     views = {
         view: f"{feed}?view={view}&year-round=0" for view in (View.DUE, View.WINDOW, View.TODO)
     }
-    usual, name = views[View.DUE], quote(f"{plan.tag}{plan.year}·{unit.label}", safe="")
-    named = f"url={quote(usual, safe='')}&name={name}"
+    usual, name = views[View.DUE], page.app.feeds.renderer(unit).name(page.table.plan, unit)
+    named = f"url={quote(usual, safe='')}&name={quote(name, safe='')}"
     google = quote(links.webcal_url(usual), safe="")
     return {
         "usual": usual,

@@ -9,16 +9,14 @@ import pytest
 from icalendar import Calendar, Component
 
 from reminder.calendar.feeds import Feeds
-from reminder.calendar.rendering import parse_query
+from reminder.calendar.rendering import FeedWords, parse_query
 from reminder.documents.office import load_office
-from reminder.documents.templates import environment
 from reminder.domain.plan import Task, Timing
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
 from reminder.ledger.database import Database, open_database
 from tests.ledgers import lay
 
-TEMPLATES = environment(None, autoescape=False)
 AT = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
 
@@ -50,8 +48,7 @@ class Desk:
             self.database,
             lambda: (self.table,),
             lambda: self.table.plan.id,
-            "reminder.example",
-            TEMPLATES,
+            FeedWords("reminder.example"),
         )
 
     def sync(self) -> bool:

@@ -14,7 +14,6 @@ from reminder.office.publishing import left_behind
 from reminder.web.console.access import APPROVE, console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.page import Page
-from reminder.words import CHINESE
 
 HERE = "/console/draft"
 WAITING = "/console/drafts/{number}"
@@ -56,7 +55,7 @@ def _shown(page: Page, draft: DocumentDraft | None, form: Form, refused: str) ->
         tables=dict(zip(map(office.document_at, office.paths), office.tables, strict=True)),
         today=table.local_day(page.at),
         stale_words=lambda error: _why(page, error),
-        fault_words=lambda fault: fault.words(CHINESE),
+        fault_words=lambda fault: fault.words(page.language),
         most=NOTE,
         most_units=UNITS,
     )
@@ -64,7 +63,7 @@ def _shown(page: Page, draft: DocumentDraft | None, form: Form, refused: str) ->
 
 def _why(page: Page, error: ReminderError) -> str:
     if isinstance(error, ConfigurationError):
-        return "".join(fault.words(CHINESE) for fault in error.faults[:3])
+        return "".join(fault.words(page.language) for fault in error.faults[:3])
     assert isinstance(error, DeclinedError)
     return page.phrase(error.reason, **error.facts)
 

@@ -27,7 +27,6 @@ from reminder.web.console.upload import (
 )
 from reminder.web.forms import Form
 from reminder.web.page import Page
-from reminder.words import CHINESE
 
 HERE = "/console/liaisons"
 _KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -53,7 +52,7 @@ def _page(
         names=units_by_name(page),
         typed=typed or {},
         refused=refused,
-        wrong={n: fault.words(CHINESE) for n, fault in (wrong or {}).items()},
+        wrong={n: fault.words(page.language) for n, fault in (wrong or {}).items()},
         most=TEXT,
     )
 

@@ -15,7 +15,6 @@ from reminder.web.console.access import EDIT, console_form, console_page
 from reminder.web.console.plan import HERE, read_draft, units_by_name
 from reminder.web.forms import Form, parse_day
 from reminder.web.page import Page
-from reminder.words import CHINESE
 
 LINE, TITLE, UNITS = 100, 500, 2000  # characters
 Values = Mapping[str, Any]
@@ -125,7 +124,7 @@ def _kept(
     try:
         name = save()
     except FieldMistakesError as error:
-        return again({key: fault.words(CHINESE) for key, fault in error.fields.items()})
+        return again({key: fault.words(page.language) for key, fault in error.fields.items()})
     return page.done(HERE, "plan_saved", f"#t-{name}")
 
 

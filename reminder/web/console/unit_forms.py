@@ -13,7 +13,7 @@ from reminder.office.unit_edits import NOTHING, UnitsDraft, lines, values_of
 from reminder.web.console.access import EDIT, console_form, console_page
 from reminder.web.forms import Form
 from reminder.web.page import Page
-from reminder.words import CHINESE
+from reminder.words import languages
 
 UNITS, HERE = "/console/units", "/console/unit"
 LINE, LINES = 200, 2000  # characters
@@ -60,6 +60,7 @@ def _shown(
         wrong=wrong or {},
         refused=refused,
         most={"line": LINE, "lines": LINES},
+        languages=_languages(page),
     )
 
 
@@ -68,25 +69,32 @@ def _save(page: Page, form: Form) -> Response:
     page.end_reading()
     if unit and draft.values(unit) is None:
         raise HTTPException(404)
-    values = _typed(form)
+    values = _typed(page, form)
     try:
         name = unit_edits.save_unit(page.app, page.person, draft, unit, values)
     except FieldMistakesError as error:
-        words = {key: fault.words(CHINESE) for key, fault in error.fields.items()}
+        words = {key: fault.words(page.language) for key, fault in error.fields.items()}
         return _shown(page, values, words)
     return page.done(UNITS, "plan_saved", f"#u-{name}")
 
 
 def _again(page: Page, form: Form, refused: str) -> Response:
-    return _shown(page, _typed(form), refused=refused)
+    return _shown(page, _typed(page, form), refused=refused)
 
 
-def _typed(form: Form) -> dict[str, Any]:
-    relation = form["relation"] if form["relation"] in list(Relation) else ""
+def _typed(page: Page, form: Form) -> dict[str, Any]:
+    chosen = {
+        key: form[key] if form[key] in known else ""
+        for key, known in (("relation", list(Relation)), ("language", _languages(page)))
+    }
     addresses = {key: lines(form.text(key, LINES), _BETWEEN) for key in ("to", "cc")}
     texts = {key: form.line(key, LINE) for key in ("name", "short", "contact", "phone")}
     aliases, retired = lines(form.text("aliases", LINES)), bool(form["retired"])
-    return {**texts, **addresses, "aliases": aliases, "relation": relation, "retired": retired}
+    return {**texts, **addresses, **chosen, "aliases": aliases, "retired": retired}
+
+
+def _languages(page: Page) -> list[str]:
+    return languages(page.settings.templates)
 
 
 def _drop(page: Page, form: Form) -> Response:

@@ -16,7 +16,6 @@ from reminder.web.console.plan import units_by_name
 from reminder.web.forms import Form
 from reminder.web.page import Page, Refused
 from reminder.web.uploads import UploadedFile, UploadForm
-from reminder.words import CHINESE
 
 HERE, SEND, ANSWERS = "/console/upload", "/console/plan/upload", "/console/upload/answers"
 AT_ONCE = 10  # questions on a page
@@ -45,7 +44,7 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def not_read(page: Page, name: str, error: ConfigurationError) -> str:
-    why = "".join(fault.words(CHINESE) for fault in error.faults[:3])
+    why = "".join(fault.words(page.language) for fault in error.faults[:3])
     return page.phrase("file_not_read", file=name, why=why)
 
 
@@ -79,7 +78,7 @@ def _page(
         other=OTHER,
         typed=typed or {},
         refused=refused,
-        wrong={n: fault.words(CHINESE) for n, fault in (wrong or {}).items()},
+        wrong={n: fault.words(page.language) for n, fault in (wrong or {}).items()},
         most={"text": TEXT, "titles": TITLES},
     )
 
