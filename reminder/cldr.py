@@ -109,6 +109,6 @@ def _between(first: str, last: str, locale: Locale) -> str:
 def _listed(context: EvalContext, names: Iterable[object], language: str) -> str:
     from babel.lists import format_list
 
-    if not context.autoescape:
-        return format_list([str(name) for name in names], locale=locale_of(language))
-    return Markup(format_list([str(escape(name)) for name in names], locale=locale_of(language)))
+    as_text = escape if context.autoescape else str
+    said = format_list([str(as_text(name)) for name in names], locale=locale_of(language))
+    return Markup(said) if context.autoescape else said  # noqa: S704 - of escaped names

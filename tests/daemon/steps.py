@@ -162,7 +162,6 @@ def _loaded(given: dict[str, Any]) -> Any:
 def _warm(office: Any) -> None:
     """A pass in a folder that nobody needs: templates compiled, all imported."""
     from reminder.clock import Clock
-    from reminder.mail.compose import Composer
     from reminder.office.application import Application
 
     with tempfile.TemporaryDirectory() as folder:
@@ -171,7 +170,6 @@ def _warm(office: Any) -> None:
         app = Application(replace(office, settings=settings), Clock(_WARM))
         app.tick()
         app.database.close()
-        Composer._environments = app.container.composer._environments  # type: ignore[assignment]
 
 
 _WARM = datetime.fromisoformat("2026-03-02T09:00+08:00")

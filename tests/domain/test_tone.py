@@ -97,10 +97,13 @@ def year_of(
 
 
 @cache
-def mails(unit: str, relation: Relation | None, explicit: bool, state: str = "") -> list[Mail]:
+def mails(
+    unit: str, relation: Relation | None, explicit: bool, state: str = "", language: str = ""
+) -> list[Mail]:
     """Of that state of the tasks, or of all; `explicit` says whether the plan has due dates."""
     tasks = (*TASKS, *EXPLICIT) if explicit else TASKS
-    table = timetable(*tasks, meetings=MEETINGS, relations={unit: relation}, units=REACHABLE)
+    units = [replace(one, language=language) for one in REACHABLE]
+    table = timetable(*tasks, meetings=MEETINGS, relations={unit: relation}, units=units)
     composer = Composer(Office(SettingsSources().load(), (table,)), InstallationKey(b"k" * 32))
     found = []
     for progress in [PROGRESS[state]] if state else PROGRESS.values():

@@ -11,22 +11,23 @@ import pytest
 
 from reminder.clock import Clock
 from reminder.documents.office import load_office
-from reminder.documents.templates import LANGUAGE, WORDS
+from reminder.documents.templates import WORDS
 from reminder.domain.occasions import digest_draft
 from reminder.domain.units import Relation
 from reminder.office.application import Application
+from reminder.words import CHINESE
 from tests.domain.test_tone import PRESSURE
 from tests.web.conftest import AT, House
 from tests.web.test_units import address
 
-SHIPPED = Path("templates") / LANGUAGE / WORDS
+SHIPPED = Path("templates") / CHINESE / WORDS
 UNIT = "deputies"  # which leads in April
 LATE = datetime(2026, 9, 28, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> House:
-    folder = tmp_path / "own" / LANGUAGE
+    folder = tmp_path / "own" / CHINESE
     folder.mkdir(parents=True)
     words = SHIPPED.read_text(encoding="utf-8").replace("承办", "牵头")
     (folder / WORDS).write_text(words, encoding="utf-8")
