@@ -18,7 +18,6 @@ LOCKS = (
 # Declared ahead of their use.
 COMING = {
     "authres",
-    "babel",
     "flufl-bounce",
     "imap-tools",
     "mail-parser-reply",
