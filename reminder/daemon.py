@@ -21,6 +21,7 @@ from reminder.mail.replicas import sending_right
 from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
 from reminder.office.edits import EditedFiles, watch
+from reminder.office.inbox import InboxReader
 from reminder.office.previews import rehearse
 from reminder.office.signals import stopping
 from reminder.office.status import EVERY
@@ -60,9 +61,11 @@ class Daemon:
         self._stop = threading.Event()
         self._work = threading.Event()
         self._idle = threading.Event()
+        self._letters = threading.Event()
         self._edits = EditedFiles(app)
         self._stalls: list[Trouble] = []  # since the last look
         self._file_troubles: list[Trouble] = []
+        self._inbox = InboxReader(app, self._stop)
         app.wake = self._work.set
 
     def run(self, announce: Callable[[Started], None]) -> None:
@@ -88,6 +91,8 @@ class Daemon:
         server.start()
         watcher = threading.Thread(target=self._watch, name="files")
         watcher.start()
+        # Nobody waits for it at the end: a slow server of the mailbox holds up nothing.
+        threading.Thread(target=self._read_letters, name="inbox", daemon=True).start()
         heartbeat = Heartbeat(self._tick)
         try:
             self._idle.wait(FIRST_PASS)
@@ -106,6 +111,7 @@ class Daemon:
         self._stop.set()
         self._app.sender.stop.set()
         self._work.set()
+        self._letters.set()
         self._idle.set()  # nobody waits for a first pass that was called off
 
     def _tick(self) -> None:
@@ -118,6 +124,18 @@ class Daemon:
                 self._tell(error)
         self._app.activity.note_tick(at, is_good=self._app.activity.failed == failed)
         self._work.set()
+        self._letters.set()
+
+    def _read_letters(self) -> None:
+        """A thread of its own, once a tick, where this process delivers."""
+        while not self._stop.is_set():
+            self._letters.wait()
+            self._letters.clear()
+            try:
+                if self._app.activity.delivers and self._inbox.read(self._app.clock.now()):
+                    self._work.set()
+            except Exception as error:  # noqa: BLE001 - a thread that ends reads nothing more
+                self._tell(error)
 
     def _watch(self) -> None:
         watch(self._app, self._stop, self._edited)

@@ -36,6 +36,11 @@ class Event(StrEnum):
     SERVER_RECOVERED = "server-recovered", "it works again"
     SERVER_LIMITED = "server-limited", "it works, with fewer connections or commands at once"
     TOKEN_UNKEPT = "token-unkept", "a refresh token could not be written down or read"
+    # The mailbox for answers
+    LETTER_READ = "letter-read", "a mail came, and what it is taken for"
+    LETTER_ODD = "letter-odd", "a mail could not be read; it waits for a person"
+    INBOX_FAILED = "inbox-failed", "the mailbox cannot be read"
+    INBOX_RECOVERED = "inbox-recovered", "it can be read again"
     # The daemon
     DELIVERS = "delivers", "a daemon begins, and by which way it delivers"
     STANDS_BY = "stands-by", "another process delivers; this one plans and serves"

@@ -18,8 +18,6 @@ LOCKS = (
 # Declared ahead of their use.
 COMING = {
     "authres",
-    "flufl-bounce",
-    "imap-tools",
     "mail-parser-reply",
 }
 

@@ -14,8 +14,8 @@ LINES, MODULES = 48_000, 310
 LINES_OF_A_MODULE = 350
 LINES_OF_A_FUNCTION = {"median": 8, "p90": 25}
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
-# Where Chinese is read: dates and tables that people type, words of a weak password; numbers as
-# Word and Excel show them.
+# Where Chinese is read: dates and tables that people type, automatic replies, words of a weak
+# password; numbers as Word and Excel show them.
 PARSERS = {
     "reminder.documents.holiday_notice",
     "reminder.documents.liaison_cells",
@@ -38,6 +38,7 @@ PARSERS = {
     "reminder.domain.revision",
     "reminder.domain.when",
     "reminder.domain.wordings",
+    "reminder.mail.letters",
     "reminder.office.passwords",
     "reminder.web.console.unit_forms",
     "reminder.web.forms",

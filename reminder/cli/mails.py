@@ -85,6 +85,7 @@ def tick(
 ) -> None:
     """One idempotent pass: plan what is due, deliver what is ready."""
     from reminder.clock import Clock
+    from reminder.office import inbox
     from reminder.office.holds import refuse_far_moment
     from reminder.office.signals import stopping
 
@@ -96,7 +97,7 @@ def tick(
     publish_edits(app)
     stop = app.sender.stop
     with stopping(stop.set):
-        done = app.tick()
+        done = inbox.tick(app)
     result = asdict(done)
     del result["delivers"]
     if as_json:

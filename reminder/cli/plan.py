@@ -33,6 +33,9 @@ def check(
     smtp: Annotated[
         bool, typer.Option("--smtp", help="Ask the mail server too; nothing is sent.")
     ] = False,
+    inbox: Annotated[
+        bool, typer.Option("--inbox", help="Ask the mailbox for answers too; nothing is read.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Validate everything: plan, units, working days, settings."""
@@ -52,6 +55,13 @@ def check(
     findings["warnings"] += old_templates
     if smtp:
         findings["smtp"] = _asked(office)
+    if inbox:
+        from reminder.mail.inbox import count_unread
+        from reminder.mail.oauth import token_source
+
+        settings = office.settings
+        facts = {"count": count_unread(settings.inbox, token_source(settings, "inbox"))}
+        findings["inbox"] = Sentence(CHECK, "inbox", facts)
     if as_json:
         findings["warnings"] += advised
         print_json(findings)
@@ -112,6 +122,8 @@ def _report(findings: dict[str, Any]) -> Iterator[str]:
     yield from _few([words("check", "warning", words=in_words(w)) for w in findings["warnings"]])
     if "smtp" in findings:
         yield in_words(findings["smtp"])
+    if "inbox" in findings:
+        yield in_words(findings["inbox"])
     yield words("check", "no_mistakes")
 
 

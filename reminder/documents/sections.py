@@ -187,6 +187,40 @@ class BackupSettings(Section):
     at: values.LocalTime = time(2, 30)
 
 
+class InboxSettings(Section):
+    """The mailbox to which bounces and replies come: a Maildir, or one of an IMAP server."""
+
+    maildir: values.CleanPath | None = None
+    host: values.OptionalHost = ""
+    port: int | None = Field(None, ge=1, le=65535)
+    security: Literal["tls", "starttls", "none"] = "tls"
+    username: values.OptionalLine = ""
+    password: values.Secret = SecretStr("")
+    oauth: OAuthSettings = OAuthSettings()
+    ca_file: values.CleanPath | None = None
+    timeout: float = Field(20, gt=0, le=600, description="seconds for one answer")
+    folder: values.Line = "INBOX"
+    done: values.OptionalLine = "reminder"
+    authserv_id: values.OptionalLine = ""
+    trust: bool = False
+
+    @model_validator(mode="after")
+    def _one_mailbox(self) -> Self:
+        if self.maildir and self.host:
+            raise Mistake("two_inboxes")
+        if self.host and not self.username:
+            raise Mistake("inbox_without_username")
+        return self
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.maildir or self.host)
+
+    @property
+    def effective_port(self) -> int:
+        return self.port or (993 if self.security == "tls" else 143)
+
+
 class DigestSettings(Section):
     at: values.LocalTime = time(9)
     workdays_before: int = Field(0, ge=0, le=10)

@@ -19,6 +19,7 @@ from reminder.documents.sections import (
     BackupSettings,
     ConsoleSettings,
     DigestSettings,
+    InboxSettings,
     LogSettings,
     MailSettings,
     NudgeStep,
@@ -82,6 +83,7 @@ class Settings(BaseSettings):
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
     mail: MailSettings = MailSettings()
+    inbox: InboxSettings = InboxSettings()
     digest: DigestSettings = DigestSettings()
     nudge: list[NudgeStep] = [NudgeStep()]
     overdue: OverdueSteps = [OverdueStep(workdays_after=1), OverdueStep(workdays_after=7)]

@@ -25,11 +25,23 @@ from reminder.words import SHIPPED
 
 # Read before the settings are, so no setting themselves.
 _LOADER_VARIABLES = ("REMINDER_CONFIG", "REMINDER_SECRETS_DIR")
-_CERTIFICATES = ("smtp.ca_file", "smtp.client_cert", "smtp.client_key", "smtp.oauth.ca_file")
-_PATHS = ("plan", "state_dir", "maildir", "templates", "backup.folder", *_CERTIFICATES)
+_CERTIFICATES = (
+    "smtp.ca_file", "smtp.client_cert", "smtp.client_key", "smtp.oauth.ca_file",
+    "inbox.ca_file", "inbox.oauth.ca_file",
+)  # fmt: skip
+_PATHS = (
+    "plan",
+    "state_dir",
+    "maildir",
+    "inbox.maildir",
+    "templates",
+    "backup.folder",
+    *_CERTIFICATES,
+)
 _SECRETS = (
     "smtp.password", "smtp.client_key_password", "smtp.oauth.client_secret",
-    "smtp.oauth.refresh_token", "console.oidc.client_secret", "secret_key",
+    "smtp.oauth.refresh_token", "inbox.password", "inbox.oauth.client_secret",
+    "inbox.oauth.refresh_token", "console.oidc.client_secret", "secret_key",
 )  # fmt: skip
 _WITH_PASSWORD = re.compile(r"[a-z]+://[^/@:]*:[^/@]+@")
 

@@ -21,13 +21,14 @@ APPROVED_KINDS = (Kind.DIGEST, Kind.SUPPLEMENT)
 
 
 class State(StrEnum):
-    """Of a recipient: the first five. The others are set on the notice itself."""
+    """Of a recipient: the first six. The others are set on the notice itself."""
 
     QUEUED = "queued"
     SENDING = "sending"
     RETRY = "retry"
     SENT = "sent"
     REFUSED = "refused"
+    BOUNCED = "bounced"  # accepted, and sent back later
     HELD = "held"
     EXPIRED = "expired"
     BASELINE = "baseline"
@@ -38,6 +39,7 @@ ON_ITS_WAY = (*UNFINISHED, State.SENDING)
 WAITING = (*ON_ITS_WAY, State.HELD)
 # Of a notice's recipients the first that is there decides; else all have accepted.
 DECIDING = (State.SENDING, State.QUEUED, State.RETRY, State.REFUSED)
+UNREACHED = (State.REFUSED, State.BOUNCED)
 
 
 class Reason(StrEnum):
@@ -56,6 +58,9 @@ class Reason(StrEnum):
     MESSAGE_DEFERRED = "message-deferred"
     THROTTLED = "throttled"
     RESERVED_ADDRESS = "reserved-address"
+    BOUNCED = "bounced"
+    NO_SUCH_MAILBOX = "no-such-mailbox"  # it bounced, and no mail goes there any more
+    BOUNCED_ADDRESS = "bounced-address"  # an earlier mail bounced so: this one was not sent
     SERVER = "server"
     SETTINGS = "server-settings"
     ANSWER_LOST = "answer-lost"
@@ -157,6 +162,11 @@ def plan_of(key: str) -> str:
     return key.partition("/")[0]
 
 
+def is_to_operator(key: str) -> bool:
+    """Whether that notice is a report."""
+    return key.split("/")[1:2] == [Kind.REPORT]
+
+
 def original(key: str) -> str:
     """Of a copy that was made anew (`KEY#2`) the notice that it copies; else the key itself."""
     return key.partition("#")[0]
@@ -172,8 +182,13 @@ def copy_key(key: str, number: int) -> str:
 
 
 def derive_state(recipients: Iterable[State]) -> tuple[State, Reason | None]:
-    """A notice's state from its recipients': the first that fits, unfinished before finished."""
+    """A notice's state from its recipients': the first that fits, unfinished before finished.
+    What was sent back later is refused."""
     states = set(recipients)
+    bounced = State.BOUNCED in states
+    if bounced:
+        states.add(State.REFUSED)
     state = next((state for state in DECIDING if state in states), State.SENT)
-    partly = state is State.REFUSED and State.SENT in states
-    return state, Reason.PARTLY if partly else None
+    if state is not State.REFUSED:
+        return state, None
+    return state, Reason.PARTLY if State.SENT in states else Reason.BOUNCED if bounced else None

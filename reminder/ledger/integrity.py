@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, text
 
-from reminder.domain.notices import State
+from reminder.domain.notices import ON_ITS_WAY, UNREACHED, State
 from reminder.ledger.database import Place, reading
 from reminder.ledger.notices import KEPT
 from reminder.ledger.occasions import last_tick
@@ -23,7 +23,7 @@ from reminder.ledger.schema import (
 
 _AT_ONCE = 200  # rows in memory
 _OF_NOTICE = (State.HELD, State.EXPIRED, State.BASELINE, State.REFUSED)
-_OF_RECIPIENT = (State.QUEUED, State.SENDING, State.RETRY, State.SENT, State.REFUSED)
+_OF_RECIPIENT = (*ON_ITS_WAY, State.SENT, *UNREACHED)
 
 
 def verify(place: Place) -> Iterator[str]:

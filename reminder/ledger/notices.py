@@ -17,9 +17,11 @@ from reminder.domain.notices import (
     NoticeDraft,
     Reason,
     State,
+    is_to_operator,
     original,
     still_reached,
 )
+from reminder.ledger.bounces import stopped_addresses
 from reminder.ledger.deliveries import NOT_BEGUN
 from reminder.ledger.history import Change, record
 from reminder.ledger.occasions import AHEAD, note_reminded
@@ -194,21 +196,28 @@ def _queue(
         {"notice": key, "content": zlib.compress(composed.content, 1), "stored": at}
         for key, composed, _ in mails
     ]
-    people = []
+    stopped = stopped_addresses(connection)
+    people, refused = [], []
     own: list[tuple[str, OwnMessage]] = []
     for key, composed, reason in mails:
         theirs = {one.address: one for one in composed.own if one.address in composed.recipients}
         own += [(key, one) for one in theirs.values()]
-        people += [
-            {"notice": key, "address": address, "reason": reason, "route": _route(theirs, address)}
-            | unsent
-            for address in composed.recipients
-        ]
+        for address in composed.recipients:
+            route = _route(theirs, address)
+            person = {"notice": key, "address": address, "reason": reason, "route": route} | unsent
+            if not route and address.lower() in stopped and not is_to_operator(key):
+                person |= _STOPPED
+                refused.append(Change(key, State.REFUSED, Reason.BOUNCED_ADDRESS, address))
+            people.append(person)
     connection.execute(message.insert(), messages)
     put_own(connection, own, at)
     if people:
         connection.execute(recipient.insert(), people)
     record(connection, at, [Change(key, State.QUEUED, reason) for key, _, reason in mails])
+    record(connection, at, refused)
+
+
+_STOPPED = {"state": State.REFUSED, "reason": Reason.BOUNCED_ADDRESS}
 
 
 def _route(own: Mapping[str, OwnMessage], address: str) -> str:

@@ -99,6 +99,7 @@ notice = Table(
     # Monitoring counts them by it, without a look at any.
     Index("notice_state", "state", "stream", "plan", "kind"),
     Index("notice_created", "created", "key"),
+    Index("notice_message_id", "message_id"),  # by which answers find it
 )
 # The stored bytes: compressed, kept 24 months; the hash stays with the notice.
 message = Table(

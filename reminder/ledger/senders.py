@@ -21,6 +21,7 @@ from reminder.domain.notices import Reason, State
 from reminder.ledger.rows import put
 from reminder.ledger.schema import alarm, lease, recipient, server_trouble
 
+INBOX = "<inbox>"  # among the ways that may fail: none that sends has such a name
 # PostgreSQL's: the time now, where now() is the transaction's beginning.
 _NOW = cast(func.clock_timestamp(), DateTime(timezone=True))
 # Asked at each tick: made once.

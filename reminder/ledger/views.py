@@ -21,7 +21,15 @@ from sqlalchemy import (
     tuple_,
 )
 
-from reminder.domain.notices import DECIDING, REMINDERS, WAITING, Kind, Reason, State, derive_state
+from reminder.domain.notices import (
+    DECIDING,
+    REMINDERS,
+    UNREACHED,
+    WAITING,
+    Kind,
+    State,
+    derive_state,
+)
 from reminder.domain.units import Unit
 from reminder.ledger.rows import batched
 from reminder.ledger.schema import message, notice, recipient
@@ -108,7 +116,7 @@ def _view(row: RowMapping, recipients: list[RecipientView]) -> NoticeView:
     else:
         state, derived = derive_state(one.state for one in recipients)
         deciding = [one.reason for one in recipients if one.state is state]
-        reason = Reason.PARTLY if derived else (deciding[0] if deciding else reason)
+        reason = derived or (deciding[0] if deciding else reason)
     derived_values = {
         "kind": Kind(row["kind"]),
         "state": state,
@@ -148,20 +156,25 @@ def has_planned(connection: Connection) -> bool:
 def derived_state() -> ColumnElement[str]:
     """The notice's own, or as `derive_state` finds it from its recipients'."""
     ranks = {str(state): rank for rank, state in enumerate(DECIDING)}
+    named = {rank: state for state, rank in ranks.items()}
+    ranks[State.BOUNCED] = ranks[State.REFUSED]
     first = (
-        select(func.min(case(ranks, value=recipient.c.state, else_=len(ranks))))
+        select(func.min(case(ranks, value=recipient.c.state, else_=len(DECIDING))))
         .where(recipient.c.notice == notice.c.key)
         .scalar_subquery()
     )
-    named = {rank: state for state, rank in ranks.items()}
     return func.coalesce(notice.c.state, case(named, value=first, else_=State.SENT))
 
 
 def in_state(state: State) -> ColumnElement[bool]:
-    """Where few are in it they are found by an index, not by a look at each."""
+    """Where few are in it they are found by an index, not by a look at each. No notice is bounced,
+    but some have a recipient who is."""
     if state is State.SENT:
         return derived_state() == state
-    some = select(recipient.c.notice).where(recipient.c.state == state)
+    of_people = UNREACHED if state is State.REFUSED else (state,)
+    some = select(recipient.c.notice).where(recipient.c.state.in_(of_people))
+    if state is State.BOUNCED:
+        return notice.c.state.is_(None) & notice.c.key.in_(some)
     return (derived_state() == state) & ((notice.c.state == state) | notice.c.key.in_(some))
 
 

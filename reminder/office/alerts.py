@@ -19,7 +19,14 @@ from reminder.ledger import occasions
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Database
 from reminder.ledger.holds import read_hold, unapproved
-from reminder.ledger.senders import Alarm, begin_alarm, end_alarm, read_alarms, read_troubles
+from reminder.ledger.senders import (
+    INBOX,
+    Alarm,
+    begin_alarm,
+    end_alarm,
+    read_alarms,
+    read_troubles,
+)
 from reminder.office.backups import last_backup
 from reminder.office.container import Containers
 from reminder.office.holds import hold_words
@@ -58,11 +65,13 @@ def backup_failed(why: str) -> Trouble:
 
 
 _SEEN_BY_A_DAEMON = {"files", "scheduler"}
-_OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk", "backup"}
+_OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk", "backup", "inbox"}
 # The sender does, at its first failure and when it is well; who holds, who reads files does.
-_LOGGED_BY_OTHERS = {"server", "outbox", "hold", "files"}
+_LOGGED_BY_OTHERS = {"server", "outbox", "hold", "files", "inbox"}
 # A digest's end is its last report.
-_TOLD_WHEN_OVER = {"server", "outbox", "workdays", "disk", "scheduler", "hold", "files", "backup"}
+_TOLD_WHEN_OVER = {
+    "server", "outbox", "inbox", "workdays", "disk", "scheduler", "hold", "files", "backup",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -115,6 +124,7 @@ class Alerts:
             alarms = told(connection)
             seen = [*self._held(connection), *self._server(connection, at), *self._disk(alarms)]
             seen += self._backup(connection, alarms)
+            seen += self._inbox(connection, at)
             seen += more or ()
             if in_force:
                 seen += self._digests(connection, at)
@@ -222,6 +232,16 @@ class Alerts:
         if trouble and (trouble.reason == Reason.SETTINGS or abs(at - trouble.since) >= PATIENCE):
             name = "outbox" if trouble.reason == Reason.STORAGE else "server"
             yield Trouble(name, trouble.detail)
+
+    def _inbox(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
+        """Answers lie unread; that does not keep this from being mailed."""
+        trouble = read_troubles(connection, INBOX).get(self.replica)
+        if not (trouble and self.office.settings.inbox.is_set):
+            return
+        is_refused = trouble.reason == Reason.SETTINGS
+        if is_refused or abs(at - trouble.since) >= PATIENCE:
+            facts = {"detail": trouble.detail, "refused": is_refused}
+            yield Trouble("inbox", trouble.detail, "inbox", facts)
 
     def _held(self, connection: Connection) -> Iterator[Trouble]:
         """A restored ledger, or one held by hand; its one mail is written after the hold."""

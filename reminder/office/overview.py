@@ -28,6 +28,7 @@ from reminder.ledger.calls import last_calls, read_calls
 from reminder.ledger.counts import read_unsettled, tally
 from reminder.ledger.drafts import submitted_drafts
 from reminder.ledger.holds import unapproved
+from reminder.ledger.incoming import count_waiting
 from reminder.ledger.registrations import in_force, latest_on_tasks, of_unit, read_progress
 from reminder.ledger.senders import read_alarms
 from reminder.ledger.views import NoticeFilter, newest_copies, page_of
@@ -35,6 +36,7 @@ from reminder.office.application import Application
 from reminder.office.contacts import read_contacts
 from reminder.office.registrations import is_to_be_signed
 from reminder.office.signatures import Signing, missing_signatures, read_missing, read_signing
+from reminder.office.stopped import stopped_addresses
 
 COMING = 5  # days of the next weeks
 SHOWN = 200  # units to phone, units of one page, lines of history: more nobody reads
@@ -162,6 +164,8 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
         "unapproved": list(unapproved(connection, stream, plan)),
         "unsettled": list(read_unsettled(connection, plan, stream, table.directory)),
         "mails": mails,
+        "stopped": [one for one in stopped_addresses(connection, table) if one.unit],
+        "letters": count_waiting(connection),
         "missed": mails.expected - mails.accepted,
         "missed_as": missed[0] if len(missed) == 1 else "",
         "contacts": [contact for contact in contacts if contact.calls or contact.mail][:SHOWN],
@@ -253,4 +257,5 @@ def read_unit(app: Application, connection: Connection, at: datetime, unit: Unit
         "calls": read_calls(connection, plan, unit.id, SHOWN),
         "undoable": {entry.id for entry in (*signed, *pending, *confirmed)},
         "mails": page_of(connection, mails, most=MAILS),
+        "stopped": [one for one in stopped_addresses(connection, table) if one.unit == unit],
     }

@@ -38,6 +38,7 @@ from reminder.office.contacts import UNSIGNED, call_rows, unsigned_rows
 from reminder.office.listings import Listing, listing
 from reminder.office.notice_writer import NoticeWriter
 from reminder.office.planning import CALLS
+from reminder.office.stopped import stopped_addresses
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +145,7 @@ class Reporter:
         listings = (
             listing("will-send", rows),
             listing("not-sent", table.directory.unaddressed(names)),
+            listing("stopped", stopped_addresses(connection, table)),
             listing("undated", undated),
             listing("unsettled", self._unsettled(connection)),
         )

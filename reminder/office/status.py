@@ -15,6 +15,7 @@ from reminder.ledger.database import DatabaseServer
 from reminder.ledger.holds import Hold, count_for_people, read_hold, unapproved
 from reminder.ledger.occasions import last_occasion, last_tick, read_start
 from reminder.ledger.registrations import read_progress
+from reminder.office import letters
 from reminder.office.application import Application
 from reminder.office.backups import last_backup
 from reminder.office.holds import STATE, hold_hint, hold_words
@@ -40,7 +41,7 @@ def read_status(app: Application) -> dict[str, Any]:
         "started": None, "held": False, "hold": None, "to_release": 0, "approval": 0,
         "last_tick": None, "sessions": [], "next": next_occasions(app), "last": None,
         "unsettled": [], "waiting_count": 0, "waiting": [], "replicas": [], "troubles": {},
-        "alarms": [], "backup": None,
+        "alarms": [], "backup": None, "letters": 0, "stopped": [],
     }  # fmt: skip
     others = [
         {"id": table.plan.id, "year": table.plan.year, "name": table.plan.name, "file": str(path)}
@@ -100,6 +101,7 @@ def _recorded(app: Application, connection: Connection, at: datetime) -> dict[st
             for view in counts.first_waiting(connection)
         ],
         "replicas": sorted(set(senders.present(connection).values())) if on_server else [],
+        **letters.waiting(connection, table),
         "troubles": {by: it.detail for by, it in senders.read_troubles(connection).items()},
         "alarms": [
             vars(alarm) | {"since": local(alarm.since)}

@@ -211,6 +211,7 @@ class Page(ExitStack):
             "root": self.root,
             "person": self.signed_in,
             "may": self.may,
+            "has_inbox": self.settings.inbox.is_set,
             "has_outbox": self.settings.transport == "maildir",
             "rehearsal": bool(mail.redirect_to),
             "approval": mail.approval,

@@ -7,6 +7,7 @@ from reminder.web.console import (
     draft,
     export,
     ledger,
+    letters,
     liaisons,
     links,
     meetings,
@@ -26,6 +27,6 @@ from reminder.web.console import (
 _PAGES = (
     access, oidc, account, people, tasks, behalf, outgoing, ledger, meetings, plan, plan_forms,
     draft, links, export, turn, workdays, versions, unit_forms, upload,
-    liaisons,
+    liaisons, letters,
 )  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]

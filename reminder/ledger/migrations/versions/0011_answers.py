@@ -13,6 +13,7 @@ down_revision = "0010"
 
 def upgrade() -> None:
     op.add_column("recipient", _empty("route", sa.String))
+    op.create_index("notice_message_id", "notice", ["message_id"])
     op.create_table(
         "own_message",
         sa.Column("notice", sa.String(), sa.ForeignKey("notice.key")),

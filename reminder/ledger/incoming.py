@@ -1,0 +1,123 @@
+"""Mails that were read for answers, each once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from reminder.domain.incoming import Letter, LetterState
+from reminder.ledger.schema import incoming, notice, recipient
+
+SHOWN = 200
+
+
+@dataclass(frozen=True)
+class LetterView:
+    """`notice` and `unit` are whom it answers, where that is known; `registration` what it became;
+    `who` has settled it."""
+
+    id: int
+    name: str
+    at: datetime
+    noted: datetime
+    kind: str
+    state: str
+    reason: str
+    sender: str
+    subject: str
+    text: str = field(repr=False)
+    message_id: str
+    notice: str
+    unit: str
+    registration: int | None
+    who: str
+
+
+def is_known(connection: Connection, name: str) -> bool:
+    return connection.scalar(select(incoming.c.id).where(incoming.c.name == name)) is not None
+
+
+def add(connection: Connection, letter: Letter, at: datetime, **became: Any) -> int:
+    """With state, reason, notice and unit. Returns its number."""
+    row = {name: getattr(letter, name) for name in _READ}
+    row |= {"at": min(letter.at or at, at), "noted": at, "notice": "", "unit": ""} | became
+    query = incoming.insert().values(row).returning(incoming.c.id)
+    return connection.scalar(query) or 0
+
+
+_READ = ("name", "kind", "sender", "subject", "text", "message_id")
+
+
+def note_became(connection: Connection, number: int, **became: Any) -> None:
+    connection.execute(update(incoming).where(incoming.c.id == number).values(became))
+
+
+def settle(connection: Connection, number: int, who: str) -> bool:
+    """A person has seen to it. False when it does not wait."""
+    waits = (incoming.c.id == number) & (incoming.c.state == LetterState.WAITING)
+    values = {"state": LetterState.SETTLED, "who": who}
+    return bool(connection.execute(update(incoming).where(waits).values(values)).rowcount)
+
+
+def read_letters(
+    connection: Connection, state: LetterState | None = None, *, unit: str = "", most: int = SHOWN
+) -> list[LetterView]:
+    """The newest first."""
+    query = select(incoming).order_by(incoming.c.at.desc(), incoming.c.id.desc()).limit(most)
+    if state:
+        query = query.where(incoming.c.state == state)
+    if unit:
+        query = query.where(incoming.c.unit == unit)
+    return [LetterView(**row) for row in connection.execute(query).mappings()]
+
+
+def read_one(connection: Connection, number: int) -> LetterView | None:
+    row = connection.execute(select(incoming).where(incoming.c.id == number)).mappings().first()
+    return LetterView(**row) if row else None
+
+
+def count_waiting(connection: Connection) -> int:
+    query = select(func.count()).where(incoming.c.state == LetterState.WAITING)
+    return connection.scalar(query) or 0
+
+
+def forget_texts(connection: Connection, at: datetime, after: timedelta) -> int:
+    """Of what waits for nobody: that it came stays in the ledger."""
+    old = (incoming.c.noted < at - after) & (incoming.c.state != LetterState.WAITING)
+    gone = update(incoming).where(old, incoming.c.text != "")
+    return connection.execute(gone.values(text="", sender="", subject="")).rowcount
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The notice that a mail answers, and to whom it went."""
+
+    key: str
+    plan: str
+    kind: str
+    period: str
+    unit: str
+    rehearsal: bool
+    addresses: tuple[str, ...]
+
+
+def answered(connection: Connection, message_ids: Sequence[str]) -> Answered | None:
+    """The first of those mails that is ours."""
+    shared = [_shared(name) for name in message_ids]
+    query = select(notice).where(notice.c.message_id.in_(shared))
+    rows = {row.message_id: row for row in connection.execute(query)}
+    row = next((rows[name] for name in shared if name in rows), None)
+    if row is None:
+        return None
+    theirs = select(recipient.c.address).where(recipient.c.notice == row.key)
+    addresses = tuple(connection.scalars(theirs.order_by(recipient.c.id)))
+    named = (row.key, row.plan, row.kind, row.period, row.unit, row.rehearsal)
+    return Answered(*named, addresses)
+
+
+def _shared(message_id: str) -> str:
+    """Of a copy with a message of its own (`<NAME.WORD@DOMAIN>`) that of its notice."""
+    name, _, domain = message_id.rpartition("@")
+    return f"{name.partition('.')[0]}@{domain}"

@@ -1,0 +1,137 @@
+"""The words of a mail that somebody else has written: nothing in it is trusted to be right."""
+
+import email
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from email.header import decode_header
+from email.message import Message
+from email.utils import parseaddr, parsedate_to_datetime
+from html.parser import HTMLParser
+
+from reminder.domain.characters import UNSEEN
+
+MOST_PARTS = 100
+LONGEST = 20_000  # characters of one part
+# What Chinese programs call GB2312 has characters of its larger successors.
+_CHARSETS = {"gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "unknown-8bit": "utf-8"}
+_BLOCKS = {"p", "div", "br", "tr", "li", "h1", "h2", "h3", "blockquote", "hr", "table"}
+_SILENT = {"style", "script", "head", "title"}
+
+
+def parse(content: bytes) -> Message:
+    return email.message_from_bytes(content)
+
+
+def header(message: Message, name: str) -> str:
+    """Decoded; empty where it is missing."""
+    value = message.get(name)
+    return _decoded(str(value)) if value is not None else ""
+
+
+def _decoded(value: str) -> str:
+    with suppress(ValueError, LookupError):
+        return "".join(
+            part if isinstance(part, str) else _text(part, charset)
+            for part, charset in decode_header(value)
+        )
+    return value
+
+
+def _text(content: bytes, charset: str | None) -> str:
+    name = (charset or "utf-8").lower()
+    try:
+        return content.decode(_CHARSETS.get(name, name), "replace")
+    except (LookupError, ValueError):
+        return content.decode("utf-8", "replace")
+
+
+def one_line(text: str, most: int) -> str:
+    return " ".join(UNSEEN.sub(" ", text).split())[:most]
+
+
+def sender_of(message: Message) -> tuple[str, str]:
+    """Name and address, which is in lower case."""
+    name, address = parseaddr(header(message, "From"))
+    return one_line(name, 100), one_line(address, 320).lower()
+
+
+def sent_at(message: Message) -> datetime | None:
+    """Aware, or not known."""
+    with suppress(ValueError, TypeError, OverflowError):
+        at = parsedate_to_datetime(header(message, "Date"))
+        return at if at.tzinfo else None
+    return None
+
+
+def parts_of(message: Message) -> Iterator[Message]:
+    """Not of a mail within it, nor of what is attached."""
+    left, count = [message], 0
+    while left and count < MOST_PARTS:
+        part = left.pop(0)
+        count += 1
+        if (
+            part.get_content_maintype() == "message"
+            or part.get_content_disposition() == "attachment"
+        ):
+            continue
+        payload = part.get_payload()
+        if isinstance(payload, list):
+            left[:0] = [one for one in payload if isinstance(one, Message)]
+        else:
+            yield part
+
+
+def text_of_part(part: Message) -> str:
+    """A text's; of HTML what is read."""
+    payload = part.get_payload(decode=True)
+    text = _text(payload, part.get_content_charset()) if isinstance(payload, bytes) else ""
+    text = text[:LONGEST].replace("\r\n", "\n")
+    return _plain(text) if part.get_content_subtype() == "html" else text
+
+
+def text_of(message: Message) -> str:
+    """What its writer has written, with what is quoted: the plain form if there is one."""
+    texts = [part for part in parts_of(message) if part.get_content_maintype() == "text"]
+    plain = [part for part in texts if part.get_content_subtype() == "plain"]
+    said = "\n".join(map(text_of_part, plain))
+    return said if said.strip() else "\n".join(map(text_of_part, texts))
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.said: list[str] = []
+        self._silent = 0
+        self._quoted = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _BLOCKS:
+            self.said.append("\n")
+        if tag == "blockquote":
+            self.said.append("> ")
+            self._quoted += 1
+        self._silent += tag in _SILENT
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self.said.append("\n")
+        if tag == "blockquote" and self._quoted:
+            self._quoted -= 1
+        if tag in _SILENT and self._silent:
+            self._silent -= 1
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent and not self._quoted:
+            self.said.append(re.sub(r"\s+", " ", data))
+
+
+def _plain(html: str) -> str:
+    """Without what is quoted in it."""
+    reader = _Reader()
+    with suppress(AssertionError, ValueError):  # of what is no HTML at all
+        reader.feed(html)
+        reader.close()
+    lines = "".join(reader.said).splitlines()
+    return "\n".join(line.strip() for line in lines if line.strip(" >"))
