@@ -1,4 +1,4 @@
-"""A real nginx in front of a test's server."""
+"""A real nginx in front of a test's server; what a Caddy there shares with it."""
 
 import os
 import random
@@ -40,21 +40,34 @@ def free_port() -> int:
             return port
 
 
+def program(name: str, package: str) -> str:
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    if found is None:
+        words = f"{name} is not on this machine: apt-get install {package}"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
+    return found
+
+
 @contextmanager
 def nginx(folder: Path, port: int, servers: str) -> Iterator[None]:
     """With those `server` blocks, one of which listens on the port."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        words = "nginx is not on this machine: apt-get install nginx-light"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
+    command = program("nginx", "nginx-light")
     folder.mkdir(parents=True, exist_ok=True)
     user = "user root;" if os.geteuid() == 0 else ""
     config = folder / "nginx.conf"
     config.write_text(_CONFIG.format(user=user, folder=folder, servers=servers))
     log = str(folder / "error.log")
-    process = subprocess.Popen([program, "-c", str(config), "-e", log, "-p", str(folder)])
+    process = subprocess.Popen([command, "-c", str(config), "-e", log, "-p", str(folder)])
+    with running(process, port):
+        yield
+
+
+@contextmanager
+def running(process: subprocess.Popen[bytes], *ports: int) -> Iterator[None]:
+    """From when it answers until nobody needs it."""
     try:
-        _wait(port, process)
+        for port in ports:
+            _wait(port, process)
         yield
     finally:
         process.terminate()
@@ -63,9 +76,7 @@ def nginx(folder: Path, port: int, servers: str) -> Iterator[None]:
 
 def recipe(folder: Path, http: int, https: int, to: int) -> str:
     """As it is shipped, with this machine's name, ports and files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    certificate = trustme.CA().issue_cert(NAME)
-    certificate.private_key_and_cert_chain_pem.write_to_path(folder / "both.pem")
+    write_certificate(folder)
     changes = {
         r"https://reminder\.example": f"https://{NAME}:{https}",
         r"reminder\.example": NAME,
@@ -76,7 +87,16 @@ def recipe(folder: Path, http: int, https: int, to: int) -> str:
         r"/var/log/nginx": str(folder),
         r"_timeout 20s": "_timeout 1s",
     }
-    text = _RECIPE.read_text(encoding="utf-8")
+    return changed(_RECIPE.read_text(encoding="utf-8"), changes)
+
+
+def write_certificate(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    certificate = trustme.CA().issue_cert(NAME)
+    certificate.private_key_and_cert_chain_pem.write_to_path(folder / "both.pem")
+
+
+def changed(text: str, changes: dict[str, str]) -> str:
     for old, new in changes.items():
         text, count = re.subn(old, new, text)
         assert count
@@ -88,4 +108,4 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
     while monotonic() < end and process.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
-    raise AssertionError("nginx does not answer")
+    raise AssertionError("the proxy does not answer")

@@ -1,4 +1,4 @@
-"""The recipe for nginx, as it is shipped, in front of the real server."""
+"""The recipes for nginx and Caddy, as they are shipped, in front of the real server."""
 
 import select
 import socket
@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPSConnection, RemoteDisconnected
+from http.client import HTTPConnection, RemoteDisconnected
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from reminder.office.links import PAGE
 from reminder.web.app import create_app
+from tests.caddy import caddy
 from tests.nginx import NAME, free_port, nginx, recipe
 from tests.web.conftest import House
 
@@ -25,6 +26,7 @@ class Proxy:
     http: int
     https: int
     folder: Path
+    name: str = NAME  # for which a client asks before it says a host
 
     def ask(self, path: str, host: str = NAME, *, over: str = "https", **headers: str) -> Any:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -33,16 +35,14 @@ class Proxy:
     def connect(self) -> ssl.SSLSocket:
         context = ssl._create_unverified_context()
         client = socket.create_connection(("127.0.0.1", self.https), timeout=10)
-        return context.wrap_socket(client, server_hostname=NAME)
+        return context.wrap_socket(client, server_hostname=self.name)
 
     def send(
         self, method: str, path: str, body: str, host: str, over: str, headers: dict[str, str]
     ) -> Any:
-        if over == "http":
-            client = HTTPConnection("127.0.0.1", self.http, timeout=10)
-        else:
-            context = ssl._create_unverified_context()
-            client = HTTPSConnection("127.0.0.1", self.https, timeout=10, context=context)
+        client = HTTPConnection("127.0.0.1", self.http, timeout=10)
+        if over == "https":
+            client.sock = self.connect()
         with closing(client):
             client.request(method, path, body, {"Host": host} | headers)
             answer = client.getresponse()
@@ -50,14 +50,21 @@ class Proxy:
             return answer
 
 
-@pytest.fixture
-def proxy(house: House, tmp_path: Path, serve: Any) -> Iterator[Proxy]:
-    found = Proxy(free_port(), free_port(), tmp_path / "nginx")
+@pytest.fixture(params=["nginx", "caddy"])
+def proxy(
+    request: pytest.FixtureRequest, house: House, tmp_path: Path, serve: Any
+) -> Iterator[Proxy]:
+    found = Proxy(free_port(), free_port(), tmp_path / request.param)
     web = house.settings.web.model_copy(update={"base_url": f"https://{NAME}:{found.https}"})
     house.set(web=web)
     with serve(create_app(house.application))() as known:
         to = known.getpeername()[1]
-    with nginx(found.folder, found.https, recipe(found.folder, found.http, found.https, to)):
+    ports = (found.http, found.https, to)
+    servers = {
+        "nginx": lambda: nginx(found.folder, found.https, recipe(found.folder, *ports)),
+        "caddy": lambda: caddy(found.folder, *ports),
+    }
+    with servers[request.param]():
         yield found
 
 
@@ -66,30 +73,29 @@ def test_another_name_gets_no_answer(proxy: Proxy) -> None:
         for over in ("http", "https"):
             with pytest.raises(RemoteDisconnected):
                 proxy.ask("/outbox", host, over=over)
+    proxy.name = "evil.example"
+    with pytest.raises((RemoteDisconnected, ssl.SSLError)):
+        proxy.ask("/outbox", "evil.example")
 
 
-def test_by_its_own_name_a_stranger_is_led_to_https_and_reads_no_mail(proxy: Proxy) -> None:
-    answer = proxy.ask("/units/x/y?a=b", over="http")
-    wanted = f"https://{NAME}:{proxy.https}/units/x/y?a=b"
-    assert (answer.status, answer.headers["Location"]) == (301, wanted)
-    for path in ("/outbox", "/console"):
-        answer = proxy.ask(path, X_Forwarded_For="127.0.0.1")
-        assert (answer.status, "reminder console url" in answer.words) == (403, True)
-    assert "/feeds/" not in proxy.ask("/").words
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/%6detrics", "//metrics", "/./metrics"])
+def test_the_numbers_are_for_whoever_asks_the_daemon_itself(proxy: Proxy, path: str) -> None:
+    assert proxy.ask(path).status == 404
+    assert proxy.ask("/healthz").status == 200
 
 
-def test_a_unit_signs_through_it(house: House, proxy: Proxy) -> None:
-    house.application.tick()
-    path = house.url("deputies", PAGE)
-    kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    form = "who=a&period=2026-04"
+def test_a_table_goes_through_where_one_is_sent(proxy: Proxy) -> None:
     own = {"Origin": f"https://{NAME}:{proxy.https}"}
-    foreign = {"Origin": f"http://{NAME}"}
     statuses = [
-        proxy.send("POST", f"{path}/sign", form, NAME, "https", kind | origin).status
-        for origin in (own, foreign)
+        proxy.send("POST", path, "x" * 200_000, NAME, "https", own).status
+        for path in ("/console/plan/upload", "/console/login")
     ]
-    assert statuses == [303, 403]
+    # The one is answered by the console, which knows nobody. Of the other nginx says what it is;
+    # Caddy 2.6 says that it could not pass it on.
+    assert statuses in ([403, 413], [403, 502])
+
+
+TICKET = "a-word-that-lets-somebody-choose-a-password"
 
 
 def test_its_logs_hold_nothing_that_opens_anything(house: House, proxy: Proxy) -> None:
@@ -98,11 +104,12 @@ def test_its_logs_hold_nothing_that_opens_anything(house: House, proxy: Proxy) -
     for path in (page, f"{page}/mails", feed, page.replace("/units", "//%75nits"), f"/{feed}"):
         for over in ("http", "https"):
             proxy.ask(path, over=over, Referer=f"https://{NAME}{page}")
+    proxy.ask(f"/console/ticket/{TICKET}")
     proxy.ask(f"/?token={house.door}")
     proxy.send("POST", page, "x" * 70_000, NAME, "https", {})
     logs = "".join(path.read_text() for path in proxy.folder.glob("*.log"))
-    assert "GET /units/-/deputies/mails 200" in logs
-    for secret in (page.split("/")[2], feed.split("/")[2], house.door):
+    assert "/units/-/deputies/mails" in logs
+    for secret in (page.split("/")[2], feed.split("/")[2], TICKET, house.door):
         assert secret not in logs
 
 
