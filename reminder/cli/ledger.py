@@ -190,6 +190,23 @@ def restore(file: Annotated[Path, typer.Argument(metavar="FILE", exists=True)]) 
     announce("ledger_restored", file=str(file), kept=str(kept) if kept else "")
 
 
+@cli.command(epilog="Example: reminder ledger upgrade --dry-run")
+def upgrade(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only try, and change nothing.")
+    ] = False,
+) -> None:
+    """Bring a ledger of an earlier version to this one's tables, as the first start does by itself:
+    with a backup beside it, and verified. All of it, or nothing.
+    """
+    from reminder.office import records
+
+    chosen = settings()
+    done = records.upgrade(chosen, dry_run=dry_run)
+    facts = {"place": str(chosen.ledger), "backup": str(done.backup) if done.backup else ""}
+    announce("ledger_upgraded", before=done.before, after=done.after, dry_run=dry_run, **facts)
+
+
 @cli.command(epilog="Example: reminder ledger copy --from sqlite:////var/lib/reminder/ledger.db")
 def copy(
     source: Annotated[

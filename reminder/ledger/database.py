@@ -2,7 +2,7 @@
 crash.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from reminder.ledger import file
 from reminder.ledger.file_errors import opening_in_words
 from reminder.ledger.history import acted_by
 from reminder.ledger.mark import Mark
-from reminder.ledger.rows import read_setting
 from reminder.ledger.schema import REVISION, metadata
 from reminder.ledger.server import DatabaseServer as DatabaseServer
 from reminder.ledger.server import ServerEngines, server_named
@@ -23,6 +22,10 @@ Place = Path | DatabaseServer
 MOVED_TO = "moved-to"  # the setting of a ledger that was copied elsewhere
 _OURS = {*metadata.tables, "alembic_version"}
 _VERSIONS = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+_OF_LEDGER = text(
+    f"SELECT version_num, (SELECT value FROM setting WHERE name = '{MOVED_TO}') "  # noqa: S608
+    "FROM alembic_version"
+)
 _SQLITE, _POSTGRESQL = "sqlite:///", ("postgresql://", "postgres://")
 
 
@@ -65,7 +68,7 @@ class Database:
     def write(self, who: str = "") -> Iterator[Connection]:
         """As the act of that person, where it is one."""
         with self._begin(self.writer) as connection:
-            _refuse_moved(connection, self.place)
+            _refuse_other(connection, self.place)
             yield acted_by(connection, who)
 
     def record(self) -> AbstractContextManager[Connection]:
@@ -83,8 +86,9 @@ class Database:
         with self._engines.in_words(), engine.begin() as connection:
             yield connection
 
-    def make_tables(self) -> None:
-        """Or brings them to the present version, unless another came first."""
+    def make_tables(self, check: Callable[[Connection], None] = lambda _: None) -> None:
+        """Or brings them to the present version, unless another came first. What `check` raises,
+        who is shown them before they count, leaves the old ones."""
         with self._begin(self.writer) as connection:
             revision = known_revision(connection, self.place)
             if revision is None:
@@ -100,7 +104,9 @@ class Database:
                 # Alembic takes a tenth of a second to import, and only an older ledger needs it.
                 from reminder.ledger.migrations.upgrade import upgrade
 
+                _take_as_long_as_it_takes(connection)
                 upgrade(connection)
+                check(connection)
 
     def close(self) -> None:
         self._engines.close()
@@ -115,10 +121,7 @@ def open_database(place: Place, mark: Path | None = None, *, moved: bool = False
     Raises `LedgerError` for what is no ledger, belongs to a newer version or can be read by
     others, for one that was moved, and when there was a ledger that is gone or empty now.
     """
-    if isinstance(place, Path):
-        database = Database(place, file.open_file(place), Mark(file.mark_beside(place), alone=True))
-    else:
-        database = Database(place, ServerEngines(place), Mark(mark, alone=False))
+    database = as_it_is(place, mark)
     try:
         with database.read() as connection:
             revision = known_revision(connection, place)
@@ -129,11 +132,24 @@ def open_database(place: Place, mark: Path | None = None, *, moved: bool = False
                 with opening_in_words(place):
                     database.mark.begin(connection)
             if not moved:
-                _refuse_moved(connection, place)
+                _refuse_other(connection, place)
     except LedgerError:
         database.close()
         raise
     return database
+
+
+def as_it_is(place: Place, mark: Path | None = None) -> Database:
+    """Of whatever version."""
+    if isinstance(place, Path):
+        return Database(place, file.open_file(place), Mark(file.mark_beside(place), alone=True))
+    return Database(place, ServerEngines(place), Mark(mark, alone=False))
+
+
+def _take_as_long_as_it_takes(connection: Connection) -> None:
+    """A migration reads whole tables."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 @contextmanager
@@ -161,13 +177,20 @@ def known_revision(connection: Connection, place: Place) -> str | None:
     if not revision:
         raise LedgerError.because("no_ledger_of_ours", place=place)
     if revision > REVISION:
-        facts = {"place": place, "revision": revision, "ours": REVISION}
-        raise LedgerError.because("ledger_of_newer_version", **facts)
+        raise _of_newer_version(place, revision)
     return str(revision)
 
 
-def _refuse_moved(connection: Connection, place: Place) -> None:
-    """Who went on with a ledger that was copied elsewhere would send again."""
-    target = read_setting(connection, MOVED_TO)
+def _of_newer_version(place: Place, revision: str) -> LedgerError:
+    facts = {"place": place, "revision": revision, "ours": REVISION}
+    return LedgerError.because("ledger_of_newer_version", **facts)
+
+
+def _refuse_other(connection: Connection, place: Place) -> None:
+    """Who went on with a ledger that was copied elsewhere would send again; and one that a newer
+    version has changed meanwhile is no more for us."""
+    revision, target = connection.execute(_OF_LEDGER).one()
+    if revision != REVISION:
+        raise _of_newer_version(place, revision)
     if target is not None:
         raise LedgerError.because("ledger_moved", place=place, target=target)

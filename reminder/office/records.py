@@ -14,7 +14,7 @@ from reminder.documents.office import Office
 from reminder.documents.settings import Settings
 from reminder.domain.notices import NEEDLESS, Kind, Reason, State, original
 from reminder.errors import DeclinedError, LedgerError, Mistake, UnknownError, UsageError
-from reminder.ledger import copying, notices
+from reminder.ledger import copying, notices, upgrading
 from reminder.ledger.copying import take_back
 from reminder.ledger.counts import tally
 from reminder.ledger.database import Place, place_of, sender_lock, server_mark
@@ -22,6 +22,7 @@ from reminder.ledger.history import read_history
 from reminder.ledger.holds import Hold
 from reminder.ledger.integrity import verify
 from reminder.ledger.registrations import done_in, ids_used_before
+from reminder.ledger.upgrading import Upgrade
 from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notices
 from reminder.mail.replicas import single_process_lock
 from reminder.office import operations
@@ -181,6 +182,15 @@ def restore(settings: Settings, copy: Path, at: datetime) -> Path | None:
         if not ours:
             raise LedgerError.because("other_process_delivers", place=place)
         return copying.restore(copy, place, hold, state_dir, server_mark(state_dir))
+
+
+def upgrade(settings: Settings, *, dry_run: bool) -> Upgrade:
+    """While nobody delivers from a file. Raises `LedgerError`."""
+    place, room = settings.ledger, settings.lock_path.parent
+    with single_process_lock(settings.lock_path) as ours:
+        if not (ours or dry_run):
+            raise LedgerError.because("other_process_delivers", place=place)
+        return upgrading.upgrade(place, room, dry_run=dry_run)
 
 
 def move(source: Place, target: Place, state_dir: Path) -> dict[str, int]:

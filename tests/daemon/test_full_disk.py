@@ -2,17 +2,21 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from reminder.ledger import integrity
+from reminder.ledger.database import open_database
 from reminder.office.status import read_status
 from tests.daemon.trials import MARCH, Trial, forked, process, trial
+from tests.ledgers import lay_earlier
 
 LATER = "2026-03-02T09:10+08:00"
 # For root no rights bind; without capabilities they do.
@@ -143,3 +147,27 @@ def test_backup_that_finds_its_disk_full_is_told_and_leaves_the_last_good_one(
         ballast.unlink()
         elsewhere.tick("2026-03-03T09:30+08:00", backup=given)
         assert [path.name[:17] for path in disk.iterdir()] == ["ledger-2026-03-03"]
+
+
+def dumped(ledger: Path) -> list[str]:
+    with closing(sqlite3.connect(ledger)) as connection:
+        return list(connection.iterdump())
+
+
+@pytest.mark.parametrize("words", [["ledger", "upgrade"], ["tick", "--at", MARCH]])
+def test_upgrade_that_finds_its_disk_full_leaves_the_old_ledger(
+    office: Trial, disk: Path, words: list[str]
+) -> None:
+    ledger = lay_earlier(disk / "ledger.db", "0001")
+    before, ballast = dumped(ledger), fill(disk, 40_960)
+    ours = {"CONFIG": str(office.config), "PLAN": str(disk.parent / "plan.toml")}
+    with forked(office.state, *words, **ours) as running:
+        _, said = running.communicate(timeout=60)
+    assert (running.returncode, "Traceback" in said) == (4, False)
+    assert "full" in said or "No space left" in said
+    assert dumped(ledger) == before
+    assert not list(disk.glob("ledger-*"))
+    ballast.unlink()
+    with closing(open_database(ledger)):
+        pass
+    assert list(integrity.verify(ledger)) == []
