@@ -36,6 +36,7 @@ _SECONDS = 20  # for each part of the token server's answer
 _LOOK, _LOOKS = 0.1, 300  # while another process asks: seconds between two, and how often
 _MARGIN = 300  # seconds before its end from which a token is no longer begun with
 _LIFETIME = 600  # seconds, of a token of which nothing is said (RFC 6749 section 5.1)
+_BASIC = "client_secret_basic"
 _LONGEST = 366 * 86400
 # RFC 6749 section 5.2 knows errors of the client alone; these mean «later» where they are used.
 _PASSING = ("server_error", "slow_down", "temporarily_unavailable")
@@ -68,6 +69,7 @@ class TokenSource:
         given = options.refresh_token.get_secret_value()
         self._refresh_token = _RefreshToken(given, kept, clock)
         self._lock = threading.Lock()
+        self._ways = _ways(options)
         self._token: AccessToken | None = None
         self._good_until = 0.0
 
@@ -99,30 +101,40 @@ class TokenSource:
         from authlib.integrations.base_client import OAuthError
         from httpx2 import HTTPError, InvalidURL
 
+        for how in self._ways:
+            try:
+                answer = self._asked(how, **more)
+            except OAuthError as error:
+                if str(error.error) != "invalid_client" or how == self._ways[-1]:
+                    raise self._refused(error, more) from None
+            except (HTTPError, InvalidURL, ValueError, TypeError, OverflowError, OSError) as error:
+                raise self._away(error) from None
+            else:
+                self._ways = (how,)
+                return answer
+        raise AssertionError("the last way ends in an answer or an error")
+
+    def _asked(self, how: str, **more: str) -> Mapping[str, Any]:
         options = self._options
         grant = {"grant_type": options.effective_grant, **more}
         if options.effective_scope:
             grant["scope"] = options.effective_scope
-        try:
-            with self._client() as client:
-                answer: Mapping[str, Any] = client.fetch_token(options.address, **grant)
-            if not isinstance(answer.get("access_token"), str):
-                raise ValueError("the answer holds no token")
-        except OAuthError as error:
-            raise self._refused(error, more) from None
-        except (HTTPError, InvalidURL, ValueError, TypeError, OverflowError, OSError) as error:
-            raise self._away(error) from None
+        with self._client(how) as client:
+            answer: Mapping[str, Any] = client.fetch_token(options.address, **grant)
+        if not isinstance(answer.get("access_token"), str):
+            raise ValueError("the answer holds no token")
         return answer
 
-    def _client(self) -> "OAuth2Client":
+    def _client(self, how: str) -> "OAuth2Client":
         """A proxy is taken from the environment."""
         from authlib.integrations.httpx_client import OAuth2Client
 
         options = self._options
-        how = "client_secret_post" if options.client_secret else "none"
+        known = (options.client_id, options.client_secret.get_secret_value())
+        if how == _BASIC:  # RFC 6749 section 2.3.1; Authlib leaves that to its caller
+            known = quote_plus(known[0]), quote_plus(known[1])
         return OAuth2Client(
-            options.client_id,
-            options.client_secret.get_secret_value() or None,
+            *known,
             token_endpoint_auth_method=how,
             verify=trusting(options.ca_file, f"{self._section}.oauth.ca_file"),
             timeout=_SECONDS,
@@ -212,6 +224,14 @@ def _alone(path: Path, clock: Clock) -> Iterator[None]:
                     break
                 clock.wait(threading.Event(), _LOOK)
         yield
+
+
+def _ways(options: OAuthSettings) -> tuple[str, ...]:
+    """How the client says who it is. Who is known by name wants it in the form; others must know
+    Basic (RFC 6749 section 2.3.1), and some do not."""
+    if not options.client_secret:
+        return ("none",)
+    return ("client_secret_post",) if options.provider else (_BASIC, "client_secret_post")
 
 
 def _seconds(said: Any) -> float:

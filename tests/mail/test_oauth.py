@@ -1,6 +1,7 @@
 """Tokens in place of a password: when one is asked for, what is kept, what a refusal means."""
 
 import json
+import logging
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -87,6 +88,15 @@ def test_refused_token_is_replaced_once_for_all_who_had_it(server, source):
 def test_lifetime_is_what_the_server_says_within_reason(server, source, said, seconds):
     server.lifetime = said
     assert source().token().until == AT + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("basic", [True, False])
+def test_client_says_who_it_is_as_the_server_has_it(server, source, clock, basic):
+    """And keeps to what was understood."""
+    server.basic, server.lifetime = basic, 0
+    tokens = source()
+    assert [tokens.token().text for _ in range(2)] == ["token-1", "token-2"]
+    assert len(server.asked) == (2 if basic else 3)
 
 
 # Refresh tokens
@@ -206,6 +216,14 @@ def test_proxy_is_taken_from_the_environment(source, monkeypatch):
         monkeypatch.delenv("NO_PROXY", raising=False)
         assert source(token_url="http://localhost:1/token").token().text == "token-1"
         assert len(proxy.asked) == 1
+
+
+def test_no_secret_is_in_the_log_however_much_is_told(server, source, caplog):
+    caplog.set_level(logging.DEBUG)
+    server.rotates = True
+    source(**BY_REFRESHING).token()
+    assert caplog.text
+    assert not [word for word in (SECRET, REFRESH, "refresh-1", "token-1") if word in caplog.text]
 
 
 # Settings

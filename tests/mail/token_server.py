@@ -1,6 +1,7 @@
 """A small token server on loopback (RFC 6749), which can be told to refuse, to fail, to rotate."""
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote_plus
 
 from reminder.documents.oauth_section import OAuthSettings
 
@@ -23,6 +24,7 @@ class TokenServer:
     url: str = ""
     lifetime: Any = 3600
     rotates: bool = False
+    basic: bool = True  # whether the client may say who it is in a header
     instead: tuple[int, Any] | None = None
     asked: list[dict[str, str]] = field(default_factory=list)
     refresh_token: str = REFRESH
@@ -39,7 +41,11 @@ class TokenServer:
         is_good = token in self.given and token not in self.withdrawn
         return {"active": is_good, "username": "office"}
 
-    def answer(self, form: dict[str, str]) -> tuple[int, Any]:
+    def answer(self, form: dict[str, str], authorization: str = "") -> tuple[int, Any]:
+        """RFC 6749 section 2.3.1 has both forms of saying who one is."""
+        if authorization and self.basic:
+            pair = b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
+            form |= {"client_id": unquote_plus(pair[0]), "client_secret": unquote_plus(pair[2])}
         self.asked.append(form)
         if self.instead:
             return self.instead
@@ -69,7 +75,11 @@ def token_server(tls: SSLContext | None = None, **told: Any) -> Iterator[TokenSe
             text = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {name: values[0] for name, values in parse_qs(text).items()}
             is_told = self.path == "/introspect"
-            status, said = (200, known.known(form["token"])) if is_told else known.answer(form)
+            status, said = (
+                (200, known.known(form["token"]))
+                if is_told
+                else known.answer(form, self.headers.get("Authorization", ""))
+            )
             content = said if isinstance(said, bytes) else json.dumps(said).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
