@@ -20,7 +20,7 @@ from reminder.documents.sections import SmtpSettings
 from reminder.errors import ServerError
 from reminder.mail.oauth import TokenSource
 from reminder.words import CHINESE
-from tests.mail.servers import server_tls
+from tests.mail.servers import SHORT, server_tls
 from tests.mail.token_server import CLIENT, REFRESH, SECRET, TokenServer, token_server
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -196,6 +196,18 @@ def test_server_that_is_not_there_is_waited_for(source):
     error = refusal(source(token_url="http://127.0.0.1:1/token"))
     assert not error.permanent
     assert "the token server 127.0.0.1:1 gives no usable answer" in str(error)
+
+
+@pytest.mark.parametrize(
+    "told", [{"drips": True}, {"instead": (200, b" " * (2 << 20))}], ids=["drips", "no end"]
+)
+def test_answer_that_does_not_end_is_not_waited_for(server, source, monkeypatch, told):
+    monkeypatch.setattr("reminder.mail.token_server.SECONDS", SHORT)
+    for name, value in told.items():
+        setattr(server, name, value)
+    error = refusal(source())
+    assert not error.permanent
+    assert "the answer does not end within" in str(error)
 
 
 def test_certificate_is_trusted_by_its_authority_alone(tmp_path):

@@ -3,11 +3,12 @@
 import json
 from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
 from threading import Thread
+from time import sleep
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus
 
@@ -25,6 +26,7 @@ class TokenServer:
     lifetime: Any = 3600
     rotates: bool = False
     basic: bool = True  # whether the client may say who it is in a header
+    drips: bool = False  # byte by byte
     instead: tuple[int, Any] | None = None
     asked: list[dict[str, str]] = field(default_factory=list)
     refresh_token: str = REFRESH
@@ -85,7 +87,11 @@ def token_server(tls: SSLContext | None = None, **told: Any) -> Iterator[TokenSe
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            parts = [bytes([byte]) for byte in content] if known.drips else [content]
+            with suppress(OSError):  # the client had enough
+                for part in parts:
+                    self.wfile.write(part)
+                    sleep(0.05 * known.drips)
 
         def log_message(self, *words: Any) -> None:
             pass
