@@ -8,9 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from apscheduler.schedulers.background import BackgroundScheduler
-
-from reminder.clock import monotonic
 from reminder.domain.notices import ON_ITS_WAY, State
 from reminder.errors import LedgerError, ReminderError
 from reminder.events import Event
@@ -18,21 +15,19 @@ from reminder.ledger import counts
 from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.views import NoticeView, has_planned, read_notices
 from reminder.mail.replicas import sending_right
+from reminder.office import systemd
 from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
 from reminder.office.edits import EditedFiles, watch
+from reminder.office.heartbeat import Heartbeat
 from reminder.office.inbox import InboxReader
 from reminder.office.previews import rehearse
 from reminder.office.signals import stopping
-from reminder.office.status import EVERY
 from reminder.web.app import create_app
 from reminder.web.server import web_server
 
 log = logging.getLogger(__name__)
 
-# Without a beat for so long the scheduler is taken for dead: mended within a minute.
-LATE = 1.5 * EVERY.total_seconds()
-LONG = 600.0  # seconds after which a beat that does not end is worth a word
 EXAMPLES = 5  # of new notices, on the first screen
 FIRST_PASS = 20  # seconds that the first screen waits for the first mails
 
@@ -66,12 +61,13 @@ class Daemon:
         self._stalls: list[Trouble] = []  # since the last look
         self._file_troubles: list[Trouble] = []
         self._inbox = InboxReader(app, self._stop)
+        self._threads: list[threading.Thread] = []  # without which it is not what it is for
         app.wake = self._work.set
 
     def run(self, announce: Callable[[Started], None]) -> None:
         route = self._app.sender.route  # before anybody may ask the sender to stop
         log.debug("delivers by %s", route.name, extra=Event.DELIVERS.of())
-        with stopping(self._halt, None if sys.stdin and sys.stdin.isatty() else self._edited):
+        with stopping(self._halt, None if sys.stdin and sys.stdin.isatty() else self._reload):
             self._run(announce)
 
     def _run(self, announce: Callable[[Started], None]) -> None:
@@ -92,8 +88,11 @@ class Daemon:
         watcher = threading.Thread(target=self._watch, name="files")
         watcher.start()
         # Nobody waits for it at the end: a slow server of the mailbox holds up nothing.
-        threading.Thread(target=self._read_letters, name="inbox", daemon=True).start()
+        letters = threading.Thread(target=self._read_letters, name="inbox", daemon=True)
+        letters.start()
+        self._threads = [sender, server, letters]
         heartbeat = Heartbeat(self._tick)
+        systemd.notify(systemd.READY, systemd.status(self._app.activity))
         try:
             self._idle.wait(FIRST_PASS)
             announce(self._started(planned, before, resumed, rehearsed, listener.getsockname()[1]))
@@ -108,6 +107,8 @@ class Daemon:
 
     def _halt(self) -> None:
         """What is being sent is finished and recorded; nothing else is begun."""
+        if not self._stop.is_set():
+            systemd.notify(systemd.STOPPING)
         self._stop.set()
         self._app.sender.stop.set()
         self._work.set()
@@ -125,6 +126,7 @@ class Daemon:
         self._app.activity.note_tick(at, is_good=self._app.activity.failed == failed)
         self._work.set()
         self._letters.set()
+        self._say_alive()
 
     def _read_letters(self) -> None:
         """A thread of its own, once a tick, where this process delivers."""
@@ -136,12 +138,24 @@ class Daemon:
                     self._work.set()
             except Exception as error:  # noqa: BLE001 - a thread that ends reads nothing more
                 self._tell(error)
+        self._say_alive()
+
+    def _say_alive(self) -> None:
+        """Nothing, where a thread has died: then systemd ends this process, and begins another."""
+        if all(thread.is_alive() for thread in self._threads):
+            systemd.notify(systemd.WATCHDOG, systemd.status(self._app.activity))
 
     def _watch(self) -> None:
         watch(self._app, self._stop, self._edited)
 
+    def _reload(self) -> None:
+        """SIGHUP; on a terminal that is its end."""
+        systemd.notify(systemd.RELOADING, systemd.moment())
+        self._edited()
+        systemd.notify(systemd.READY)
+
     def _edited(self) -> None:
-        """Somebody has saved a file, or asks us to look (SIGHUP; on a terminal that is its end)."""
+        """Somebody has saved a file, or asks us to look."""
         try:
             self._take_edits(self._app.clock.now())
         except Exception as error:  # noqa: BLE001 - whatever it was, the next tick looks again
@@ -250,65 +264,3 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         facts = {"host": host, "port": port, "why": error.strerror}
         raise ReminderError.because("port_taken", **facts) from None
-
-
-class Heartbeat:
-    """Wakes the daemon's tick, and sees to it that it is woken.
-
-    APScheduler's thread dies silently on an exception in its loop while `running` says True, and
-    waits when the clock is set back: a guard on the monotonic clock replaces a stalled one.
-
-    `beat` runs in one thread at a time, and once more when the scheduler was replaced.
-    """
-
-    def __init__(self, beat: Callable[[], None]) -> None:
-        self._beat = beat
-        self._beating = threading.Lock()
-        self._begun = self._last = monotonic()
-        self._scheduler = self._schedule()
-
-    def guard(self, stop: threading.Event, stalled: Callable[[], None]) -> None:
-        """Until `stop`; calls `stalled` for every scheduler that it had to replace."""
-        warned = False
-        while not stop.wait(self._patience()):
-            if self._beating.locked():
-                if monotonic() - self._begun > LONG and not warned:
-                    words = "a pass has been at work for %d minutes"
-                    log.error(words, LONG / 60, extra=Event.TICK_LONG.of())
-                    warned = True
-                continue
-            warned = False
-            if self._patience() == 0:
-                self._scheduler.shutdown(wait=False)
-                self._scheduler = self._schedule()
-                stalled()
-                self._once()
-
-    def stop(self) -> None:
-        """A beat that has begun is waited for."""
-        self._scheduler.shutdown(wait=True)
-
-    def _patience(self) -> float:
-        """Seconds until a beat is late: the guard sleeps so long, and no longer.
-
-        While one is at work none is late; had it ended now, this would be right.
-        """
-        since = 0 if self._beating.locked() else monotonic() - self._last
-        return max(0.0, LATE - since)
-
-    def _schedule(self) -> BackgroundScheduler:
-        scheduler = BackgroundScheduler(timezone="UTC")
-        seconds = EVERY.total_seconds()
-        scheduler.add_job(self._once, "interval", seconds=seconds, misfire_grace_time=None)
-        scheduler.start()
-        return scheduler
-
-    def _once(self) -> None:
-        if not self._beating.acquire(blocking=False):
-            return
-        self._begun = monotonic()
-        try:
-            self._beat()
-        finally:
-            self._last = monotonic()
-            self._beating.release()

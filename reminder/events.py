@@ -49,6 +49,7 @@ class Event(StrEnum):
     TICK_LONG = "tick-long", "a pass has been at work for ten minutes"
     UNFORESEEN = "unforeseen", "a mistake of the program, with its traceback"
     CLOCK_WRONG = "clock-wrong", "nothing is begun until the clock is right"
+    UNTOLD = "systemd-untold", "systemd was not told how this process is"
     HELD = "held", "nothing goes until somebody has looked"
     ALARM_BEGUN = "alarm-begun", "what the operator must know of has begun"
     ALARM_OVER = "alarm-over", "it is over"

@@ -12,10 +12,10 @@ from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
-from reminder import daemon
 from reminder.cli import main
 from reminder.ledger import file
 from reminder.mail import claims
+from reminder.office import heartbeat
 from tests.daemon.starter import Forked
 from tests.daemon.trials import surroundings
 
@@ -42,7 +42,7 @@ def hasty(state: Path, patience: float, *words: str, **environ: str) -> Forked:
 def main_in_a_hurry() -> None:
     """As it is but for its waits: between two ticks, with a full disk, for another writer."""
     claims.RECORD_AGAIN = SHORT
-    daemon.EVERY = timedelta(seconds=SHORT)  # type: ignore[attr-defined]
+    heartbeat.EVERY = timedelta(seconds=SHORT)  # type: ignore[attr-defined]
     file.BUSY_TIMEOUT = float(sys.argv.pop(1))  # type: ignore[attr-defined]
     main()
 

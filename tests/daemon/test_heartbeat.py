@@ -7,16 +7,16 @@ from threading import Event, Thread
 import pytest
 from apscheduler.schedulers.base import BaseScheduler
 
-from reminder import daemon
-from reminder.daemon import Heartbeat
+from reminder.office import heartbeat
+from reminder.office.heartbeat import Heartbeat
 
-NOTICED = daemon.LATE
+NOTICED = heartbeat.LATE
 PATIENCE = 10  # seconds that a test waits for what comes within one
 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon, "LATE", 0.2)
+    monkeypatch.setattr(heartbeat, "LATE", 0.2)
 
 
 class Beats:
@@ -72,7 +72,7 @@ def test_death_of_the_schedulers_thread_is_mended(monkeypatch: pytest.MonkeyPatc
 
 
 def test_beat_that_takes_long_is_not_joined_by_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon, "LONG", 0.3)
+    monkeypatch.setattr(heartbeat, "LONG", 0.3)
     at_work, finish, begun = Event(), Event(), []
 
     def slow() -> None:

@@ -42,11 +42,11 @@ _REPORTED = "SELECT count(*) FROM notice WHERE key LIKE '%/report/digest/%'"
 # As it is but for its waits: for a lease to lapse, between two ticks.
 _HASTY = """
 from datetime import timedelta
-from reminder import daemon
+from reminder.office import heartbeat
 from reminder.cli import main
 from reminder.mail import replicas
 replicas.LEASE, replicas.RENEWED = 4.0, 1.0
-daemon.EVERY = timedelta(seconds=1)
+heartbeat.EVERY = timedelta(seconds=1)
 main()
 """
 
