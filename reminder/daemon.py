@@ -138,7 +138,6 @@ class Daemon:
                     self._work.set()
             except Exception as error:  # noqa: BLE001 - a thread that ends reads nothing more
                 self._tell(error)
-        self._say_alive()
 
     def _say_alive(self) -> None:
         """Nothing, where a thread has died: then systemd ends this process, and begins another."""
