@@ -34,7 +34,7 @@ def written(page: str) -> str:
     }
     for name, text in tables.items():
         place = rf"(?s)(?<=<!-- {name} -->\n).*?(?=<!-- end -->)"
-        page = re.sub(place, lambda _, text=text: f"{text}\n", page)
+        page = re.sub(place, lambda _, text=text: f"{text}\n", page, count=1)
     return page
 
 

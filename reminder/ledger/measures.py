@@ -22,7 +22,7 @@ from reminder.ledger.schema import (
 from reminder.ledger.views import derived_state
 
 # Of a unit the best that became of its digest; what is older than the first start was never due.
-OUTCOMES = ("accepted", "waiting", "refused", "expired")
+OUTCOMES = ("accepted", "waiting", "refused", "expired", "no-address")
 # What is older than that is seen by all: no transaction takes so long.
 _SETTLED = timedelta(minutes=1)
 # Upper bounds of the times that deliveries took, in seconds: from the second that a server of the
@@ -86,7 +86,11 @@ def _outcomes(
 ) -> Counter[tuple[str, str]]:
     state = derived_state()
     rank = case(
-        (state == State.SENT, 0), (state.in_(WAITING), 1), (state == State.EXPIRED, 3), else_=2
+        (state == State.SENT, 0),
+        (state.in_(WAITING), 1),
+        (state == State.EXPIRED, 3),
+        (notice.c.reason == Reason.NO_ADDRESS, 4),
+        else_=2,
     )
     columns = (notice.c.plan, notice.c.unit, func.min(rank).label("best"))
     units = select(*columns).where(

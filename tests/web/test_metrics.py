@@ -149,6 +149,14 @@ def test_a_hold_is_told_with_its_reason(office: Trial) -> None:
     assert found["reminder_digest_units", "waiting", "small"] == 2
 
 
+def test_a_unit_without_address_is_told_apart(office: Trial) -> None:
+    office.edit_units('to = ["related@unit.test"]', "to = []")
+    found = numbers(later(office, MARCH))
+    outcomes = ("accepted", "waiting", "refused", "expired", "no-address")
+    told = [found["reminder_digest_units", outcome, "small"] for outcome in outcomes]
+    assert told == [1, 0, 0, 0, 1]
+
+
 def test_times_of_deliveries_only_grow_and_are_the_same_after_a_start(either: Trial) -> None:
     app = either.app(MARCH, **NOBODY)
     through, seen = client(app), []
