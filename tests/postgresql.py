@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import sleep
@@ -21,7 +21,10 @@ from reminder.ledger.schema import metadata
 _AS = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 _MADE = ["--username=reminder", "--encoding=UTF8", "--locale=C"]
 # One role needs its password.
-_WHO = "local all all trust\nhost all guarded all scram-sha-256\nhost all all samenet trust\n"
+_WHO = (
+    "local all all trust\nlocal replication all trust\nhost all guarded all scram-sha-256\n"
+    "host all all samenet trust\nhost replication all samenet trust\n"
+)
 _SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "16MB",
@@ -42,41 +45,41 @@ _EMPTY = "; ".join(
 class PostgreSQL:
     """A running server. Databases are made on it with the role `reminder`, who owns them.
 
-    `inside` is what to put before its command where the address is another host's.
+    `inside` is what to put before its command where the address is another host's. `copied` is
+    what makes its files, where they are not new ones.
     """
 
     def __init__(
-        self, folder: Path, address: str = "127.0.0.1", inside: Sequence[str] = ()
+        self,
+        folder: Path,
+        address: str = "127.0.0.1",
+        inside: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
+        copied: Callable[[Path], None] | None = None,
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self._address = address
         self._inside = inside
+        self._settings = _SETTINGS | (settings or {})
         self._running: subprocess.Popen[bytes] | None = None
+        self._emptied: DatabaseServer | None = None
         with closing(socket.create_server(("127.0.0.1", 0))) as free:
             self.port = free.getsockname()[1]
-        subprocess.run(
-            [program("initdb"), "-D", folder / "data", "-A", "trust", "--no-sync", *_MADE],
-            cwd="/",
-            stdout=subprocess.DEVNULL,
-            check=True,
-            **_AS,
-        )
-        (folder / "data" / "pg_hba.conf").write_text(_WHO)
+        (copied or _new)(folder / "data")
         self.start()
-        self._emptied: DatabaseServer | None = None
 
     def start(self) -> None:
-        words = [f"-p{self.port}", f"-k{self._folder}", f"-h{self._address}"]
-        words += [f"-c{name}={value}" for name, value in _SETTINGS.items()]
-        with (self._folder / "log").open("ab") as log:
+        words = [f"-p{self.port}", f"-k{self.folder}", f"-h{self._address}"]
+        words += [f"-c{name}={value}" for name, value in self._settings.items()]
+        with (self.folder / "log").open("ab") as log:
             self._running = subprocess.Popen(
-                [*self._inside, program("postgres"), "-D", self._folder / "data", *words],
+                [*self._inside, program("postgres"), "-D", self.folder / "data", *words],
                 cwd="/",
                 stderr=log,
                 **({} if self._inside else _AS),
             )
         while not self._ready():
-            assert self._running.poll() is None, (self._folder / "log").read_text()
+            assert self._running.poll() is None, (self.folder / "log").read_text()
             sleep(0.02)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
@@ -85,12 +88,23 @@ class PostgreSQL:
         self._running.send_signal(how)
         self._running.wait()
 
+    def copy_files(self, target: Path) -> None:
+        """All of it, as it is now: what a standby or a restore begins with."""
+        words = ["-h", self.folder, "-p", str(self.port), "-U", "reminder", "-D", target]
+        as_server(program("pg_basebackup"), *words, "-X", "stream", "-c", "fast", "--no-sync")
+
+    def asked(self, words: str, database: str = "postgres") -> Any:
+        """One value."""
+        with closing(self._connect(database)) as connection:
+            row = connection.execute(words).fetchone()  # type: ignore[call-overload]
+        return row and row[0]
+
     def place(self, database: str) -> DatabaseServer:
         return _server(f"postgresql://reminder@{self._address}:{self.port}/{database}")
 
     def nearby(self, database: str) -> DatabaseServer:
         """By its socket, which is there whatever host it is on."""
-        where = f"host={self._folder}&port={self.port}"
+        where = f"host={self.folder}&port={self.port}"
         return _server(f"postgresql://reminder@/{database}?{where}")
 
     def create(self, database: str, *more: str) -> DatabaseServer:
@@ -123,6 +137,15 @@ class PostgreSQL:
         return False
 
 
+def _new(data: Path) -> None:
+    as_server(program("initdb"), "-D", data, "-A", "trust", "--no-sync", *_MADE)
+    (data / "pg_hba.conf").write_text(_WHO)
+
+
+def as_server(*words: Any) -> None:
+    subprocess.run(words, cwd="/", stdout=subprocess.DEVNULL, check=True, **_AS)
+
+
 def _server(url: str) -> DatabaseServer:
     place = place_of(url)
     assert isinstance(place, DatabaseServer)
@@ -136,12 +159,17 @@ def program(name: str) -> str | None:
 
 
 @contextmanager
-def running(address: str = "127.0.0.1", inside: Sequence[str] = ()) -> Iterator[PostgreSQL]:
+def running(
+    address: str = "127.0.0.1",
+    inside: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+    copied: Callable[[Path], None] | None = None,
+) -> Iterator[PostgreSQL]:
     with tempfile.TemporaryDirectory(prefix="reminder-pg-") as name:
         folder = Path(name)
         if _AS:
             shutil.chown(folder, "postgres", "postgres")
-        server = PostgreSQL(folder, address, inside)
+        server = PostgreSQL(folder, address, inside, settings, copied)
         try:
             yield server
         finally:

@@ -20,7 +20,7 @@ from reminder.ledger.database import MOVED_TO, Database, Place, open_database, r
 from reminder.ledger.file_errors import in_words
 from reminder.ledger.holds import Hold, begin_hold
 from reminder.ledger.integrity import damage, faults, verify
-from reminder.ledger.mark import name_ledger
+from reminder.ledger.mark import LIES, name_ledger
 from reminder.ledger.rows import drop_setting, put_setting
 from reminder.ledger.schema import metadata
 from reminder.output_files import make_folder, sync_folder, write_file
@@ -209,8 +209,8 @@ def _copy(old: Connection, new: Connection, target: Place) -> dict[str, int]:
             sequence = func.pg_get_serial_sequence(table.name, number.name)
             following = select(func.coalesce(func.max(number), 0) + 1).scalar_subquery()
             new.execute(select(func.setval(sequence, following, False)))
-    wanted, was_moved = _counts(old), drop_setting(new, MOVED_TO)
-    wanted["setting"] -= was_moved
+    wanted = _counts(old)
+    wanted["setting"] -= sum(drop_setting(new, name) for name in (MOVED_TO, LIES))
     counts = _counts(new)
     if counts != wanted:
         raise LedgerError(f"nothing was copied: {target} has {counts} rows, wanted {wanted}")

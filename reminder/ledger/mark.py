@@ -3,6 +3,10 @@
 A ledger that lacks that row of the history, or has another one there, is an older copy or
 another ledger: what it does not know to have gone would go again. The mark is written after the
 ledger, so it may lie behind, never ahead, but for a restore.
+
+Of a ledger on a server whoever has no mark looks where it lies: what is restored from a dump or to
+an earlier moment lies elsewhere, and so does what a standby goes on with. Of these a replica that
+lives knows how far they had come.
 """
 
 import hashlib
@@ -14,17 +18,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select, text
 
 from reminder.domain.notices import State
 from reminder.events import Event
 from reminder.ledger.holds import released_at
-from reminder.ledger.rows import put_new_setting, read_setting
+from reminder.ledger.rows import put_new_setting, put_setting, read_setting
 from reminder.ledger.schema import history
+from reminder.ledger.senders import present
 
 log = logging.getLogger(__name__)
 
 _ID = "ledger-id"
+LIES = "lies"  # the setting that says where
+# Of a server: which one (a copy of its files has the same), which of its histories (a new one
+# begins with each standby that is promoted and each restore to a moment), which database.
+_MAY_KNOW = text("SELECT has_function_privilege('pg_control_system()', 'execute')")
+_WHERE = text(
+    "SELECT concat_ws('/', system_identifier, (SELECT oid FROM pg_database "
+    "WHERE datname = current_database()), CASE WHEN NOT pg_is_in_recovery() "
+    "THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END) FROM pg_control_system()"
+)
 _BEGUN = b"There is a ledger here, or there was.\n"
 _NEW = _BEGUN + b"Nobody has ticked yet.\n"
 _LINE = re.compile(re.escape(_BEGUN) + rb"ledger (\w*), row (\d+) \((\w+)\) of (\S+)\n")
@@ -56,7 +70,9 @@ class Mark:
         noted = self._read()
         if not noted:
             unknown = self._alone and _is_used(connection)
-            return "it has been used, but not here: there is no mark beside it" if unknown else ""
+            if unknown:
+                return "it has been used, but not here: there is no mark beside it"
+            return self._why_elsewhere(connection)
         if noted == _BEGUN:
             return ""  # all that early versions wrote
         if noted == _NEW:
@@ -74,6 +90,23 @@ class Mark:
             return ""
         released = released_at(connection)
         return "" if released and at <= released else why  # that loss was looked at already
+
+    def _why_elsewhere(self, connection: Connection) -> str:
+        was = read_setting(connection, LIES)  # nowhere, as far as earlier versions know
+        if not was or was == _where(connection) or present(connection):
+            return ""
+        if not _is_used(connection):
+            return ""
+        return "its database was restored or moved, and no replica knows how far it had come"
+
+    def has_moved(self, connection: Connection) -> bool:
+        """Of a ledger on a server: whether it lies elsewhere than when it was last judged."""
+        return not self._alone and _where(connection) != (read_setting(connection, LIES) or "")
+
+    def note_place(self, connection: Connection) -> None:
+        """It was judged there."""
+        if self.has_moved(connection):
+            put_setting(connection, LIES, _where(connection))
 
     def is_kept(self, connection: Connection) -> bool:
         """Whether it says how far this ledger had come."""
@@ -125,6 +158,12 @@ def name_ledger(connection: Connection) -> None:
 def ledger_name(connection: Connection) -> str:
     """Empty until it has one."""
     return read_setting(connection, _ID) or ""
+
+
+def _where(connection: Connection) -> str:
+    """Empty where it cannot be known."""
+    is_known = connection.dialect.name == "postgresql" and connection.scalar(_MAY_KNOW)
+    return str(connection.scalar(_WHERE)) if is_known else ""
 
 
 def _is_used(connection: Connection) -> bool:

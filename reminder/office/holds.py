@@ -42,12 +42,14 @@ def hold_if_restored(database: Database, at: datetime) -> None:
     nothing. Raises `LedgerError`."""
     mark = database.mark
     with database.read() as connection:
-        if mark.is_kept(connection) and not mark.why_other(connection):
+        is_same = mark.is_kept(connection) and not mark.why_other(connection)
+        if is_same and not mark.has_moved(connection):
             return
     with database.write() as connection:
         why = mark.why_other(connection)
         begun = bool(why) and begin_hold(connection, Hold(Reason.RESTORED, at, why))
         name_ledger(connection)
+        mark.note_place(connection)
         noted = mark.last(connection)
     mark.write(noted)
     if begun:
