@@ -71,5 +71,9 @@ class DocumentFiles:
         return contents
 
 
+def of_plans(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(f"{PLAN}/")]
+
+
 def of_room(files: Mapping[str, EditedFile], room: str) -> list[EditedFile]:
     return [file for name, file in files.items() if name.startswith(f"{room}/")]

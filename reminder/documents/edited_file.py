@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Location = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 
-LARGEST = 4 << 20  # bytes; five thousand units have half of it
+LARGEST = 32 << 20  # bytes; five thousand units have half of it
 
 _DATE = re.compile(r"(?<![\w\"'.:+-])\d{4}-\d{2}-\d{2}(?![\w\"':.+-])")
 _LEFTOVER = re.compile(

@@ -15,21 +15,21 @@ from reminder.documents.document_files import (
     WORKDAYS,
     Contents,
     DocumentFiles,
+    of_plans,
     of_room,
 )
 from reminder.documents.edited_file import EditedFile, is_folder, shown
-from reminder.documents.plan_folder import read_plans
+from reminder.documents.escalation import escalation, escalation_faults
+from reminder.documents.plan_folder import KnownPlan, read_plans
 from reminder.documents.settings import Settings
 from reminder.documents.settings_sources import SettingsSources, config_dir
 from reminder.documents.units_file import read_units
-from reminder.documents.values import SECRETARIAT, UNIT
 from reminder.documents.workdays_file import read_workdays
-from reminder.domain.notices import Kind
-from reminder.domain.schedule import Addressees, Schedule, together
+from reminder.domain.schedule import Schedule
 from reminder.domain.series import by_series, linked, main_plan, running
 from reminder.domain.timetable import Timetable
-from reminder.domain.units import Directory, Relation, Unit
-from reminder.errors import ConfigurationError, Fault, Mistake, UnknownError
+from reminder.domain.units import Unit
+from reminder.errors import ConfigurationError, Fault, UnknownError
 from reminder.words import SHIPPED, languages
 
 
@@ -145,6 +145,31 @@ class Office:
     def document_files(self) -> DocumentFiles:
         return DocumentFiles(self.settings.plan, config_dir(self.config))
 
+    def with_documents(self, contents: Contents, settings: Settings | None = None) -> "Office":
+        """With these in place of its own: what is the same in both is not read again. Raises
+        `ConfigurationError`."""
+        return load_office(
+            self.config, self.command_line, contents, settings or self.settings, self
+        )
+
+    def is_read_alike(self, contents: Contents, settings: Settings) -> bool:
+        """Whether a plan there is read with the same units and days as here."""
+        mine, theirs = (_around_plans(each) for each in (self.contents, contents))
+        alike = (settings.plan, settings.workdays) == (self.settings.plan, self.settings.workdays)
+        return alike and mine == theirs
+
+    def known(self, contents: Contents) -> dict[str, KnownPlan]:
+        """Its plans by their names, of which the same text is among those documents."""
+        files = {self.document_files.path_of(n): n for n in of_plans(self.contents)}
+        named = [
+            (files[path], path, t.plan) for path, t in zip(self.paths, self.tables, strict=True)
+        ]
+        return {
+            name: KnownPlan(path, contents[name], plan)
+            for name, path, plan in named
+            if contents.get(name) == self.contents[name]
+        }
+
     def files(self) -> list[Path]:
         """Those that people edit, whether they are there or not."""
         folder = config_dir(self.config)
@@ -158,9 +183,10 @@ def load_office(
     command_line: Mapping[str, Any] | None = None,
     contents: Contents | None = None,
     settings: Settings | None = None,
+    before: Office | None = None,
 ) -> Office:
-    """As the files are; documents and settings as they are given. Raises `ConfigurationError` with
-    every mistake of every file."""
+    """As the files are; documents and settings as they are given. What is as it was `before` is not
+    read again. Raises `ConfigurationError` with every mistake of every file."""
     folder = config_dir(config)
     faults: list[Fault] = []
     try:
@@ -175,17 +201,26 @@ def load_office(
     except ConfigurationError as error:
         faults += error.faults
     path = settings.plan if settings else _plan_path(command_line, folder)
-    files = DocumentFiles(path, folder).opened(contents)
-    days, wrong = read_workdays(folder / WORKDAYS, settings, of_room(files, WORKDAYS))
-    known = languages(settings.templates if settings else None)
-    directory = read_units(units := files[UNITS], known)
-    if settings and settings.language not in known:
-        facts = {"language": settings.language, "names": known}
+    documents = DocumentFiles(path, folder)
+    known: dict[str, KnownPlan] = {}
+    spoken = languages(settings.templates if settings else None)
+    if settings and settings.language not in spoken:
+        facts = {"language": settings.language, "names": spoken}
         faults.append(sources.fault(("language",), "unknown_language", **facts))
+    if before and contents and settings and before.is_read_alike(contents, settings):
+        directory, days, known = before.table.directory, before.table.days, before.known(contents)
+        changed = {name: contents[name] for name in of_plans(contents) if name not in known}
+        files = {name: EditedFile(documents.path_of(name), changed[name]) for name in changed}
+    else:
+        files = documents.opened(contents)
+        days, wrong = read_workdays(folder / WORKDAYS, settings, of_room(files, WORKDAYS))
+        directory = read_units(units := files[UNITS], spoken)
+        faults += [*wrong, *units.faults]
     if settings:
         faults += escalation_faults(settings, directory, sources)
-    plans, mistakes = read_plans(path, of_room(files, PLAN), directory, days)
-    faults += [*wrong, *units.faults, *mistakes]
+    fresh = of_room(files, PLAN)
+    plans, mistakes = read_plans(path, fresh, directory, days, list(known.values()))
+    faults += mistakes
     if faults or settings is None:
         raise ConfigurationError(faults)
     schedule = Schedule(
@@ -197,10 +232,17 @@ def load_office(
         preflight=settings.preflight_workdays,
         escalation=escalation(settings),
     )
-    tables = linked([Timetable(one.plan, directory, days, schedule) for one in plans])
-    paths = tuple(one.file.path for one in plans)
-    texts = {name: file.content for name, file in files.items()}
-    return Office(settings, tables, config, command_line, contents=texts, paths=paths)
+    tables = [Timetable(one.plan, directory, days, schedule) for one in plans]
+    texts = dict(contents) if known and contents else {n: one.content for n, one in files.items()}
+    return Office(
+        settings, linked(tables, before.series if before else {}), config, command_line,
+        contents=texts, paths=tuple(one.path for one in plans),
+    )  # fmt: skip
+
+
+def _around_plans(contents: Contents) -> Contents:
+    plans = set(of_plans(contents))
+    return {name: text for name, text in contents.items() if name not in plans}
 
 
 def _plan_path(command_line: Mapping[str, Any] | None, folder: Path) -> Path:
@@ -209,69 +251,3 @@ def _plan_path(command_line: Mapping[str, Any] | None, folder: Path) -> Path:
         return Path(given)
     named = EditedFile(folder / "reminder.toml").data.get("plan")
     return folder / named if isinstance(named, str) else SHIPPED / "plan" / "plan_2026.toml"
-
-
-def escalation(settings: Settings) -> dict[tuple[Kind, int], Addressees]:
-    """What the steps' lists come to; steps of one day come together."""
-    secretariat = (settings.mail.secretariat,) if settings.mail.secretariat else ()
-    steps = [(Kind.NUDGE, step.workdays_left, step.to) for step in settings.nudge]
-    steps += [(Kind.OVERDUE, day, step.to) for step in settings.overdue for day in step.days]
-    lists: dict[tuple[Kind, int], list[Addressees]] = {}
-    for kind, days, names in steps:
-        addressees = Addressees(
-            lead=UNIT in names,
-            secretariat=secretariat if SECRETARIAT in names else (),
-            named=tuple(name for name in names if name not in (UNIT, SECRETARIAT)),
-        )
-        if names:
-            lists.setdefault((kind, days), []).append(addressees)
-    return {step: together(addressees) for step, addressees in lists.items()}
-
-
-def escalation_faults(
-    settings: Settings, directory: Directory, sources: SettingsSources
-) -> Iterator[Fault]:
-    """Addresses of other bodies, and a secretariat that has none."""
-    other_bodies, secretariat = _other_bodies(directory), settings.mail.secretariat
-    nudge = [("nudge", index, step.to) for index, step in enumerate(settings.nudge)]
-    overdue = [("overdue", index, step.to) for index, step in enumerate(settings.overdue)]
-    for name, index, recipients in (*nudge, *overdue):
-        for position, recipient in enumerate(recipients):
-            if wrong := _mistake(recipient, secretariat, other_bodies):
-                place = (name, index, "to", position)
-                yield sources.fault(place, wrong.reason, **wrong.facts)
-
-
-def _other_bodies(directory: Directory) -> dict[str, str]:
-    """Addresses, and domains that none of the own house uses, with a unit that has them."""
-    owners: dict[str, str] = {}
-    own_domains = set()
-    for unit in directory.single:
-        for address in (*unit.to, *unit.cc):
-            if unit.relation is Relation.OWN:
-                own_domains.add(_domain(address))
-            else:
-                owners.setdefault(address.lower(), unit.name)
-                owners.setdefault(_domain(address), unit.name)
-    return {name: unit for name, unit in owners.items() if name not in own_domains}
-
-
-def _mistake(recipient: str, secretariat: str, other_bodies: dict[str, str]) -> Mistake | None:
-    if recipient == UNIT:
-        return None
-    if recipient == SECRETARIAT:
-        if not secretariat:
-            return Mistake("secretariat_without_address")
-        if owner := other_bodies.get(secretariat.lower()):
-            return Mistake("secretariat_elsewhere", address=secretariat, owner=owner)
-        return None
-    if owner := other_bodies.get(recipient.lower()):
-        return Mistake("address_elsewhere", address=recipient, owner=owner)
-    domain = _domain(recipient)
-    if neighbour := other_bodies.get(domain):
-        return Mistake("domain_elsewhere", address=recipient, domain=domain, owner=neighbour)
-    return None
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].lower()

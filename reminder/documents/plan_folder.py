@@ -4,7 +4,7 @@ The same id in another year is the next table of the series; another id is anoth
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,17 @@ from reminder.errors import Fault
 
 
 @dataclass(frozen=True)
+class KnownPlan:
+    """A plan's file, what stands in it, and what that says."""
+
+    path: Path
+    content: bytes = field(repr=False)
+    plan: Plan
+
+
+@dataclass(frozen=True)
 class PlanFile:
-    """A file and what it says."""
+    """The same as it is read, with its lines."""
 
     file: EditedFile
     plan: Plan
@@ -35,16 +44,27 @@ def plan_files(path: Path) -> list[Path]:
 
 
 def read_plans(
-    path: Path, files: Sequence[EditedFile], directory: Directory, days: WorkingDays
-) -> tuple[list[PlanFile], list[Fault]]:
-    """The files of that folder, in the order of ids and terms, with every mistake of all."""
+    path: Path,
+    files: Sequence[EditedFile],
+    directory: Directory,
+    days: WorkingDays,
+    known: Sequence[KnownPlan] = (),
+) -> tuple[list[KnownPlan], list[Fault]]:
+    """The files of that folder and those that are `known`, which were read before, in the order of
+    ids and terms, with every mistake of all."""
     read = [(file, read_plan(file, directory, days)) for file in files]
-    plans = [PlanFile(file, plan) for file, plan in read if plan]
-    plans.sort(key=lambda one: (one.plan.id, first_month(one.plan)))
-    for _, series in groupby(plans, key=lambda one: one.plan.id):
-        _refuse_clashes(list(series))
-    faults = [fault for file in files for fault in file.faults]
-    if not files:
+    plans = [*known, *(KnownPlan(file.path, file.content, plan) for file, plan in read if plan)]
+    plans.sort(key=lambda one: (one.plan.id, first_month(one.plan), one.path))
+    opened = {file.path: file for file in files}
+    for _, each in groupby(plans, key=lambda one: one.plan.id):
+        series = list(each)
+        if len(series) > 1 and any(one.path in opened for one in series):
+            opened |= {
+                o.path: EditedFile(o.path, o.content) for o in series if o.path not in opened
+            }
+            _refuse_clashes([PlanFile(opened[one.path], one.plan) for one in series])
+    faults = [fault for file in opened.values() for fault in file.faults]
+    if not plans and not files:
         faults.append(Fault(shown(path), 0, "plan", "empty_plan_folder"))
     return plans, faults
 

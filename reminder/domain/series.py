@@ -70,10 +70,25 @@ def _size(table: Timetable) -> int:
     return len(table.directory.expand(names))
 
 
-def linked(tables: Sequence[Timetable]) -> tuple[Timetable, ...]:
-    """In order, each with the tables of the years around it."""
+def _is_same(one: Timetable, other: Timetable) -> bool:
+    """Made of the same reading."""
+    same = one.plan is other.plan and one.directory is other.directory and one.days is other.days
+    return same and one.schedule == other.schedule
+
+
+def linked(
+    tables: Sequence[Timetable], known: Mapping[str, Sequence[Timetable]] | None = None
+) -> tuple[Timetable, ...]:
+    """In order, each with the tables of the years around it. A series that is `known` is taken from
+    there, with all that was worked out for it."""
     found: list[Timetable] = []
-    for series in by_series([replace(t, previous=None, following=None) for t in tables]).values():
+    for plan, series in by_series(
+        [replace(t, previous=None, following=None) for t in tables]
+    ).items():
+        old = (known or {}).get(plan, ())
+        if len(old) == len(series) and all(map(_is_same, old, series)):
+            found += old
+            continue
         before: Timetable | None = None
         for table, after in zip(series, (*series[1:], None), strict=True):
             before = replace(table, previous=before)

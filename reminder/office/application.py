@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from reminder.calendar.feeds import Feeds
 from reminder.calendar.rendering import FeedWords
 from reminder.clock import Clock
-from reminder.documents.office import Office, load_office
+from reminder.documents.office import Office
 from reminder.documents.settings import Settings
 from reminder.domain.notices import State
 from reminder.domain.series import table_with
@@ -164,7 +164,7 @@ class Application:
         now = self._in_force
         with now.looking:
             old = now.office
-            new = load_office(old.config, old.command_line, old.contents, settings)
+            new = old.with_documents(old.contents, settings)
             now.office = replace(new, publication=old.publication, begun=old.begun)
 
     def refresh(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from reminder.documents.office import Office, load_office
+from reminder.documents.office import Office
 from reminder.domain.notices import REMINDERS, original
 from reminder.domain.series import table_with
 from reminder.domain.timetable import Timetable
@@ -117,7 +117,7 @@ class InForce:
             return False
         try:
             contents = publications.contents(connection)
-            new = load_office(old.config, old.command_line, contents, old.settings)
+            new = old.with_documents(contents)
         except ConfigurationError as error:
             words = "publication %d cannot be read, what was in force stays: %s"
             log.error(words, number, error, extra=Event.UNREADABLE.of())

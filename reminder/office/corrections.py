@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from reminder.documents.office import Office, load_office
+from reminder.documents.office import Office
 from reminder.domain.notices import NoticeDraft
 from reminder.domain.plan_changes import TaskChange, compare
 from reminder.domain.supplements import Batch, Correction, corrections
@@ -57,7 +57,7 @@ class PastVersions:
     def _read(self, connection: Connection, number: int) -> Tables:
         now, contents = self._office, publications.contents(connection, number)
         try:
-            office = load_office(now.config, now.command_line, contents, now.settings)
+            office = now.with_documents(contents)
         except ConfigurationError as error:
             words = "publication %d cannot be read, nobody hears of it: %s"
             log.error(words, number, error, extra=Event.UNREADABLE.of())

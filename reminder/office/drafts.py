@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from reminder.documents.editing import apply_each, with_edits
 from reminder.documents.editing import place_of_edit as place_of_edit
-from reminder.documents.office import Office, load_office
+from reminder.documents.office import Office
 from reminder.domain.edits import DocumentDraft, DraftState, Edit
 from reminder.domain.persons import Person
 from reminder.domain.versions import Publication, Tell
@@ -122,7 +122,7 @@ def _latest(app: Application, connection: Connection) -> tuple[int, Mapping[str,
 def office_of(app: Application, contents: Mapping[str, bytes]) -> Office:
     """With these documents. Raises `ConfigurationError`."""
     now = app.office
-    return _chosen(app, load_office(now.config, now.command_line, contents, now.settings))
+    return _chosen(app, now.with_documents(contents))
 
 
 def _chosen(app: Application, office: Office) -> Office:

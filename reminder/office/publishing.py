@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from reminder.documents.edited_file import read_file
-from reminder.documents.office import Office, load_office
+from reminder.documents.office import Office
 from reminder.documents.settings_sources import config_dir
 from reminder.domain.versions import Origin, Tell, Verdict
 from reminder.errors import ConfigurationError, DeclinedError, Fault
@@ -88,7 +88,7 @@ def _load(app: Application, contents: Mapping[str, bytes]) -> Office:
     now = app.office
     if contents == now.contents:
         return now
-    return load_office(now.config, now.command_line, contents, now.settings)
+    return now.with_documents(contents)
 
 
 def follow(app: Application) -> None:

@@ -102,7 +102,7 @@ def _with_days(office: Office, settings: Settings) -> Office:
         days = read_dates(connection)
 
     def load(contents: Mapping[str, bytes]) -> Office:
-        return load_office(office.config, office.command_line, contents, settings)
+        return office.with_documents(contents, settings)
 
     changes = with_session_days(office, days, load) if days else {}
     return load({**office.contents, **changes}) if changes else office

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reminder.documents.office import escalation, escalation_faults
+from reminder.documents.escalation import escalation, escalation_faults
 from reminder.documents.settings_sources import SettingsSources
 from reminder.domain.notices import Kind
 from reminder.domain.schedule import Addressees

@@ -74,3 +74,31 @@ def test_what_cannot_stand_side_by_side(
     faults = [str(fault).replace(f"{tmp_path}/plans/", "") for fault in caught.value.faults]
     assert len(faults) == len(said)
     assert all(words in fault for fault, words in zip(faults, said, strict=True)), faults
+
+
+def test_what_did_not_change_is_not_read_again(tmp_path: Path) -> None:
+    before = read(tmp_path, plan_text("a"), plan_text("a", 2027), plan_text("b"), plan_text("c"))
+    changed = plan_text("b").replace("年度安排表", "年度计划表").encode()
+    after = before.with_documents({**before.contents, "plan/2.toml": changed})
+    kept = [one is other for one, other in zip(before.tables, after.tables, strict=True)]
+    assert kept == [True, True, False, True]
+    assert (after.contents["plan/2.toml"], after.paths) == (changed, before.paths)
+    assert after.with_documents(before.contents).input_hash == before.input_hash
+
+
+@pytest.mark.parametrize(
+    ("document", "old", "new"),
+    [("units.toml", "lead@", "other@"), ("plan/0.toml", 'id = "a"', 'id = "d"')],
+)
+def test_with_other_units_all_is_read_again_and_clashes_are_seen(
+    tmp_path: Path, document: str, old: str, new: str
+) -> None:
+    before = read(tmp_path, plan_text("a"), plan_text("b"), plan_text("b", 2027))
+    edited = {document: before.contents[document].decode().replace(old, new).encode()}
+    again = before.with_documents({**before.contents, **edited})
+    whole = load_office(before.config, before.command_line, {**before.contents, **edited})
+    assert (again.input_hash, again.positions) == (whole.input_hash, whole.positions)
+    assert again.tables[1].plan.id == whole.tables[1].plan.id
+    twice = {**before.contents, "plan/0.toml": plan_text("b", 2027).encode()}
+    with pytest.raises(ConfigurationError, match=r"2\.toml.*2027 stands in .*0\.toml too"):
+        before.with_documents(twice)
