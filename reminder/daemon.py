@@ -21,6 +21,7 @@ from reminder.office.application import Application
 from reminder.office.edits import EditedFiles, watch
 from reminder.office.heartbeat import Heartbeat
 from reminder.office.inbox import InboxReader
+from reminder.office.ping import Ping
 from reminder.office.previews import rehearse
 from reminder.office.signals import stopping
 from reminder.web.app import create_app
@@ -61,6 +62,7 @@ class Daemon:
         self._stalls: list[Trouble] = []  # since the last look
         self._file_troubles: list[Trouble] = []
         self._inbox = InboxReader(app, self._stop)
+        self._ping = Ping(app)
         self._threads: list[threading.Thread] = []  # without which it is not what it is for
         app.wake = self._work.set
 
@@ -126,6 +128,7 @@ class Daemon:
         self._app.activity.note_tick(at, is_good=self._app.activity.failed == failed)
         self._work.set()
         self._letters.set()
+        self._ping.after_pass()
         self._say_alive()
 
     def _read_letters(self) -> None:

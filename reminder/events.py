@@ -48,6 +48,8 @@ class Event(StrEnum):
     TICK_FAILED = "tick-failed", "a pass ended early; the next one tries again"
     TICK_LONG = "tick-long", "a pass has been at work for ten minutes"
     UNFORESEEN = "unforeseen", "a mistake of the program, with its traceback"
+    PING_UNHEARD = "ping-unheard", "the watchdog of ping.url does not answer as it should"
+    PING_HEARD = "ping-heard", "it does again"
     CLOCK_WRONG = "clock-wrong", "nothing is begun until the clock is right"
     UNTOLD = "systemd-untold", "systemd was not told how this process is"
     HELD = "held", "nothing goes until somebody has looked"

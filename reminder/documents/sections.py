@@ -151,6 +151,12 @@ class ConsoleSettings(Section):
     oidc: OidcSettings = OidcSettings()
 
 
+class PingSettings(Section):
+    """Whoever hears nothing at that address any more tells somebody."""
+
+    url: values.WatchdogUrl = SecretStr("")
+
+
 class LogSettings(Section):
     format: Literal["text", "json"] = "text"
     level: Literal["debug", "info", "warning", "error"] = "info"

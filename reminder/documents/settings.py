@@ -25,6 +25,7 @@ from reminder.documents.sections import (
     NudgeStep,
     OverdueStep,
     OverdueSteps,
+    PingSettings,
     SmtpSettings,
     WebSettings,
     WorkdaySettings,
@@ -82,6 +83,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
+    ping: PingSettings = PingSettings()
     mail: MailSettings = MailSettings()
     inbox: InboxSettings = InboxSettings()
     digest: DigestSettings = DigestSettings()

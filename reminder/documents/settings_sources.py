@@ -41,7 +41,7 @@ _PATHS = (
 _SECRETS = (
     "smtp.password", "smtp.client_key_password", "smtp.oauth.client_secret",
     "smtp.oauth.refresh_token", "inbox.password", "inbox.oauth.client_secret",
-    "inbox.oauth.refresh_token", "console.oidc.client_secret", "secret_key",
+    "inbox.oauth.refresh_token", "console.oidc.client_secret", "ping.url", "secret_key",
 )  # fmt: skip
 _WITH_PASSWORD = re.compile(r"[a-z]+://[^/@:]*:[^/@]+@")
 

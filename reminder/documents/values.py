@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from reminder.domain.addresses import hello_name, host_name, mailbox, site_address
+from reminder.domain.addresses import hello_name, host_name, is_http_address, mailbox, site_address
 from reminder.domain.characters import UNSEEN, one_line
 from reminder.errors import Mistake
 from reminder.ledger.database import place_of
@@ -80,6 +80,14 @@ def _database(value: SecretStr) -> SecretStr:
     return value
 
 
+def _watchdog(value: SecretStr) -> SecretStr:
+    """Who knows the address may speak for us: no mistake repeats it."""
+    url = value.get_secret_value()
+    if url and not is_http_address(url):
+        raise Mistake("no_watchdog")
+    return value
+
+
 def _key(value: SecretStr) -> SecretStr:
     """It may be random, as far as can be seen."""
     key = value.get_secret_value().strip().rstrip("=")
@@ -121,5 +129,6 @@ OptionalHost = Annotated[str, _unless_empty(host_name)]
 Hello = Annotated[str, _unless_empty(hello_name)]
 Site = Annotated[str, _unless_empty(site_address)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
+WatchdogUrl = Annotated[Secret, AfterValidator(_watchdog)]
 DatabaseUrl = Annotated[Secret, AfterValidator(_database)]
 Key = Annotated[Secret, AfterValidator(_key)]

@@ -36,6 +36,17 @@ def host_name(value: str) -> str:
     raise Mistake("no_host", value=value)
 
 
+def is_http_address(value: str) -> bool:
+    """Of any page, by http or https, in plain letters."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    is_plain = value.isascii() and not _NO_URL.search(value) and "@" not in parts.netloc
+    return bool(usable) and is_plain
+
+
 def site_address(value: str) -> str:
     """Where the pages are for their readers, perhaps below a path, which is written in one way
     only. Raises `Mistake`.

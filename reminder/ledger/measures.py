@@ -39,7 +39,8 @@ def notice_counts(connection: Connection, stream: str) -> Counter[tuple[str, str
     for row in connection.execute(select(*whole, func.count()).group_by(*whole)):
         if row.stream == stream:
             counts[row.plan, row.kind, row.state or State.SENT] += row[-1]
-    people = select(recipient.c.notice).where(recipient.c.state.in_(DECIDING)).distinct().subquery()
+    not_taken = recipient.c.state.in_((*DECIDING, State.BOUNCED))
+    people = select(recipient.c.notice).where(not_taken).distinct().subquery()
     some = select(*of, derived_state().label("state")).join(people, people.c.notice == notice.c.key)
     rows = some.where(notice.c.stream == stream, notice.c.state.is_(None)).subquery()
     for row in connection.execute(select(*rows.c, func.count()).group_by(*rows.c)):

@@ -16,7 +16,7 @@ from reminder.ledger.views import NoticeView, read_notices
 from tests.ledgers import put_notice
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
-PERSONS = [State.QUEUED, State.SENDING, State.RETRY, State.SENT, State.REFUSED]
+PERSONS = [State.QUEUED, State.SENDING, State.RETRY, State.SENT, State.REFUSED, State.BOUNCED]
 OWN = [None, State.HELD, State.EXPIRED, State.BASELINE, State.REFUSED]
 # Of a unit its notice and its copies: the state of each, and its recipients'.
 COPIES = st.lists(
