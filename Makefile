@@ -63,6 +63,10 @@ bundle: build
 sbom: $(VENV)/.dev
 	$(BIN)/python -m scripts.release.sbom dist/reminder.cdx.json
 
+## audit: known weaknesses of what the locks pin; ADVISORIES=FOLDER reads a copy of them without internet
+audit: $(VENV)/.dev
+	$(BIN)/python -m scripts.release.audit $(if $(ADVISORIES),--advisories $(ADVISORIES)) $(if $(IF_REACHED),--if-reached)
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

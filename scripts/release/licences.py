@@ -42,8 +42,8 @@ def licences() -> dict[str, str]:
 
 def unknown() -> dict[str, str]:
     """What nobody has allowed yet."""
-    return {name: text for name, text in licences().items() if not _named(text) <= ALLOWED}
+    return {name: text for name, text in licences().items() if not named(text) <= ALLOWED}
 
 
-def _named(text: str) -> set[str]:
+def named(text: str) -> set[str]:
     return set(re.split(r" AND | OR |; ", text))
