@@ -2,18 +2,14 @@
 
 import os
 import pwd
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import create_connection, socket
-from tempfile import TemporaryDirectory
-from time import monotonic, sleep
 from types import MappingProxyType
 
-PATIENCE = 20.0  # seconds until all of its programs have begun
+from tests.mail.dovecot import NOWHERE, dovecot, free_port, listens, until
 
 MAIN = """
 compatibility_level = 3.6
@@ -50,52 +46,6 @@ proxymap unix - - n - - proxymap
 discard unix - - n - - discard
 anvil unix - - n - 1 anvil
 """
-DOVECOT = """
-base_dir = {folder}/dovecot
-state_dir = {folder}/dovecot
-protocols =
-ssl = no
-log_path = {folder}/auth.log
-default_internal_user = nobody
-default_internal_group = nogroup
-default_login_user = nobody
-auth_mechanisms = {mechanisms}
-auth_username_chars =
-auth_username_format = %u
-auth_failure_delay = 0
-passdb {{
-  driver = passwd-file
-  mechanisms = plain login cram-md5
-  args = {folder}/users
-}}
-passdb {{
-  driver = oauth2
-  mechanisms = xoauth2 oauthbearer
-  args = {folder}/tokens
-}}
-userdb {{
-  driver = static
-  args = uid=nobody gid=nogroup home=/nowhere
-}}
-# Wrong log-ins of a test would make all that follow wait.
-service anvil {{
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
-}}
-service auth {{
-  unix_listener {folder}/auth {{
-    mode = 0666
-  }}
-}}
-"""
-TOKENS = """
-introspection_mode = post
-introspection_url = {url}/introspect
-username_attribute = username
-active_attribute = active
-active_value = true
-"""
 
 
 @dataclass(frozen=True)
@@ -112,64 +62,24 @@ class Postfix:
 def postfix(
     users: Mapping[str, str] = MappingProxyType({}),
     mechanisms: str = "plain",
-    tokens_at: str = "http://127.0.0.1:1",
+    tokens_at: str = NOWHERE,
     settings: str = "",
 ) -> Iterator[Postfix]:
     """With these passwords, and whatever the token server says of a token. Who shows a certificate
-    needs none. Below /tmp, for a path of a socket is short."""
-    with TemporaryDirectory(prefix="postfix-") as name, ExitStack() as running:
-        folder = Path(name)
-        folder.chmod(0o755)
-        port = _free_port()
-        for part in ("queue", "data", "dovecot", "etc"):
+    needs none."""
+    with dovecot(users, mechanisms, tokens_at) as known, ExitStack() as running:
+        folder, port = known.folder, free_port()
+        for part in ("queue", "data", "etc"):
             (folder / part).mkdir()
         owner = pwd.getpwnam("postfix")
         os.chown(folder / "data", owner.pw_uid, owner.pw_gid)
-        facts = {"folder": folder, "port": port, "mechanisms": mechanisms, "url": tokens_at}
-        lines = (f"{user}:{{PLAIN}}{password}\n" for user, password in users.items())
-        texts = {"users": "".join(lines), "tokens": TOKENS, "dovecot.conf": DOVECOT}
-        texts |= {"etc/main.cf": MAIN, "etc/master.cf": MASTER}
-        for file, text in texts.items():
-            made = text if file == "users" else text.format(**facts)
-            (folder / file).write_text(made + (settings if file == "etc/main.cf" else ""))
-        running.enter_context(_program("dovecot", "-F", "-c", f"{folder}/dovecot.conf"))
+        for file, text in {"main.cf": MAIN + settings, "master.cf": MASTER}.items():
+            (folder / "etc" / file).write_text(text.format(folder=folder, port=port))
         subprocess.run(["postfix", "-c", f"{folder}/etc", "start"], check=True, capture_output=True)
         running.callback(_stop, folder)
-        _until(lambda: (folder / "auth").exists() and _listens(port))
+        until(lambda: listens(port))
         yield Postfix(port, folder)
 
 
 def _stop(folder: Path) -> None:
     subprocess.run(["postfix", "-c", f"{folder}/etc", "abort"], check=False, capture_output=True)
-
-
-@contextmanager
-def _program(*words: str) -> Iterator[None]:
-    path = shutil.which(words[0]) or f"/usr/sbin/{words[0]}"
-    process = subprocess.Popen([path, *words[1:]], stdout=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _listens(port: int) -> bool:
-    try:
-        create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
-
-
-def _until(is_ready: Callable[[], bool]) -> None:
-    end = monotonic() + PATIENCE
-    while not is_ready():
-        assert monotonic() < end, "did not begin"
-        sleep(0.05)

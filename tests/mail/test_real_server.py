@@ -1,4 +1,4 @@
-"""Logging in to a real Postfix, whose users a real Dovecot knows."""
+"""Logging in to a real Postfix, and to a real Dovecot which knows its users and has their mail."""
 
 import os
 import shutil
@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 import trustme
 
+from reminder.documents.sections import InboxSettings
 from reminder.domain.notices import State
 from reminder.errors import ServerError
+from reminder.mail.inbox import count_unread, opened
 from reminder.mail.oauth import TokenSource
 from reminder.mail.transports.smtp import SmtpTransport
+from tests.mail.dovecot import Dovecot, dovecot
 from tests.mail.postfix import Postfix, postfix
 from tests.mail.servers import LEAD, mail, ours, transport
 from tests.mail.token_server import token_server
@@ -97,3 +100,49 @@ def test_certificate_of_the_house_may_relay_without_a_log_in(secure, tmp_path: P
     assert takes(transport(server.port, client_cert=tmp_path / "office.test.pem", **options))
     with pytest.raises(ServerError, match="refused RCPT"):
         transport(server.port, **options).check("office@mail.test", LEAD)
+
+
+# The mailbox for answers
+
+LETTER = b"Subject: reply\r\n\r\nreceived\r\n"
+
+
+def inbox(server: Dovecot, username: str, **more: Any) -> InboxSettings:
+    place = {"host": "127.0.0.1", "port": server.port, "security": "none", "timeout": 5}
+    return InboxSettings(username=username, **place, **more)
+
+
+def read_all(settings: InboxSettings, tokens: TokenSource | None = None) -> list[bytes]:
+    found = []
+    with opened(settings, tokens) as box:
+        for name, content in box.unread(9):
+            found.append(content)
+            box.put_away(name)
+    return found
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_mail_is_read_once_and_moved_away(name):
+    with dovecot(USERS) as server:
+        settings = inbox(server, name, password=USERS[name])
+        server.deliver(name, "1", LETTER)
+        assert count_unread(settings) == 1
+        assert [read_all(settings), read_all(settings)] == [[LETTER], []]
+        assert len(server.names(name, ".reminder/cur")) == 1
+        wrong = inbox(server, name, password="not that")
+        with pytest.raises(ServerError, match=r"refused: .*AUTHENTICATIONFAILED") as error:
+            read_all(wrong)
+        assert error.value.permanent
+
+
+def test_mailbox_opens_by_a_token_and_one_that_was_withdrawn_is_replaced(tmp_path):
+    with token_server(length=3000) as tokens, dovecot({}, "xoauth2", tokens.url) as server:
+        settings = inbox(server, "office", oauth=tokens.options())
+        source = TokenSource(settings.oauth, "inbox", tmp_path / "oauth.json")
+        server.deliver("office", "1", LETTER)
+        assert count_unread(settings, source) == 1
+        tokens.withdrawn = list(tokens.given)
+        assert read_all(settings, source) == [LETTER]
+        assert len(tokens.given) == 2
+        with pytest.raises(ServerError, match="log-in refused"):
+            read_all(inbox(server, "stranger", oauth=tokens.options()), source)
