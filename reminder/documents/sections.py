@@ -70,6 +70,8 @@ class SmtpSettings(Section):
             raise Mistake("auth_without_username")
         if self.client_key and not self.client_cert:
             raise Mistake("key_without_certificate")
+        if self.client_cert and self.security == "none":
+            raise Mistake("certificate_without_tls")
         return self
 
 

@@ -4,6 +4,7 @@ Loaded when the first token is wanted: what it needs takes 13 MiB.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from urllib.parse import quote, quote_plus, urlsplit
 
 from authlib.integrations.base_client import OAuthError
@@ -20,6 +21,10 @@ SECONDS = 20.0  # for the head of an answer, and for its body
 _MOST = 1 << 20  # bytes of an answer
 _SHOWN = 500  # characters of its words
 _BASIC = "client_secret_basic"
+# What it or a proxy may get wrong; for SOCKS a package is missing.
+_NO_ANSWER = (
+    HTTPError, InvalidURL, ValueError, TypeError, OverflowError, OSError, ImportError,
+)  # fmt: skip
 # RFC 6749 section 5.2 knows errors of the client alone; these mean «later» where they are used.
 _PASSING = ("server_error", "slow_down", "temporarily_unavailable")
 
@@ -40,7 +45,7 @@ class TokenServer:
             except OAuthError as error:
                 if str(error.error) != "invalid_client" or how == self._ways[-1]:
                     raise self._refused(error, more) from None
-            except (HTTPError, InvalidURL, ValueError, TypeError, OverflowError, OSError) as error:
+            except _NO_ANSWER as error:
                 raise self._away(error) from None
             else:
                 self._ways = (how,)
@@ -58,13 +63,13 @@ class TokenServer:
             raise ValueError("the answer holds no token")
         return answer
 
-    def _client(self, how: str) -> OAuth2Client:
+    def _client(self, how: str) -> "_Client":
         """A proxy is taken from the environment."""
         options = self._options
         known = (options.client_id, options.client_secret.get_secret_value())
         if how == _BASIC:  # RFC 6749 section 2.3.1; Authlib leaves that to its caller
             known = quote_plus(known[0]), quote_plus(known[1])
-        return OAuth2Client(
+        return _Client(
             *known,
             token_endpoint_auth_method=how,
             verify=trusting(options.ca_file, f"{self._section}.oauth.ca_file"),
@@ -104,6 +109,13 @@ def _ways(options: OAuthSettings) -> tuple[str, ...]:
     if not options.client_secret:
         return ("none",)
     return ("client_secret_post",) if options.provider else (_BASIC, "client_secret_post")
+
+
+class _Client(OAuth2Client):  # type: ignore[misc]
+    def __del__(self) -> None:
+        """Of one that a proxy's address kept from being made Authlib would complain here."""
+        with suppress(AttributeError):
+            super().__del__()
 
 
 class _InTime(SyncByteStream):

@@ -102,6 +102,13 @@ def test_client_says_who_it_is_as_the_server_has_it(server, source, clock, basic
 # Refresh tokens
 
 
+def test_client_without_a_secret_names_itself(server, source):
+    server.instead = (200, {"access_token": "a"})
+    source(client_secret="", **BY_REFRESHING).token()
+    form = {"grant_type": "refresh_token", "refresh_token": REFRESH, "client_id": CLIENT}
+    assert server.asked == [form]
+
+
 def test_refresh_token_that_changes_with_every_use_outlives_the_process(server, source, tmp_path):
     server.rotates = True
     assert source(**BY_REFRESHING).token().text == "token-1"
@@ -210,6 +217,11 @@ def test_answer_that_does_not_end_is_not_waited_for(server, source, monkeypatch,
     assert "the answer does not end within" in str(error)
 
 
+def test_proxy_that_nobody_here_can_speak_to_is_said(source, monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    assert "socks" in str(refusal(source())).lower()
+
+
 def test_certificate_is_trusted_by_its_authority_alone(tmp_path):
     authority = trustme.CA()
     authority.cert_pem.write_to_path(ca_file := tmp_path / "ca.pem")
@@ -291,6 +303,7 @@ def test_what_is_missing_is_said(given, words):
         ({"oauth": MICROSOFT | {"client_secret": "s"}}, "wanted username"),
         ({"auth": "password"}, "wanted username"),
         ({"client_key": Path("office.key")}, "wanted client_cert"),
+        ({"client_cert": Path("office.pem"), "security": "none"}, "wanted security"),
     ],
 )
 def test_log_in_that_lacks_its_half_is_said(given, words):
