@@ -14,8 +14,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from reminder.errors import DeclinedError, LedgerError, UnknownError
 from reminder.events import Event
-from reminder.web.page import HEADERS, Page, Refused, headers_of
+from reminder.web.page import HEADERS, LANGUAGE, Page, Refused, headers_of
 
+_WORDS = "web/error_words.html"
 log = logging.getLogger(__name__)
 
 
@@ -41,6 +42,7 @@ def error_answer(
                     message="",  # an error must not need the ledger
                     reason=page.phrase(refused.reason, **refused.facts) if refused else "",
                     was_sent=request.method == "POST",
+                    others=_in_other_languages(page, status),
                     at=page.at,
                 )
                 answer.headers.update(headers_of(page.settings.web) | more)
@@ -49,6 +51,17 @@ def error_answer(
             log.exception("the page for an error could not be made", extra=Event.PAGE_FAILED.of())
             plain = request.app.state.broken
     return PlainTextResponse(plain, status, HEADERS | more)
+
+
+def _in_other_languages(page: Page, status: int) -> list[dict[str, object]]:
+    """For a link that is no good: whose it was, and so which language, is told to nobody."""
+    if LANGUAGE in page.request.scope or not page.request.url.path.startswith("/units/"):
+        return []
+    return [
+        {"language": language}
+        | {macro: page.said(language, _WORDS, macro, code=status) for macro in ("title", "advice")}
+        for language in page.app.office.languages[1:]
+    ]
 
 
 def _not_taken(

@@ -237,7 +237,11 @@ class Page(ExitStack):
 
     def phrase(self, message: str, **facts: object) -> Markup:
         """A sentence of `web/messages.html`."""
-        return Markup(phrase(self.templates, MESSAGES, message, **facts))  # noqa: S704 - escaped there
+        return self.said(self.language, MESSAGES, message, **facts)
+
+    def said(self, language: str, template: str, macro: str, **facts: object) -> Markup:
+        """What a macro of a page's template says in that language."""
+        return Markup(phrase(self._templates(language), template, macro, **facts))  # noqa: S704 - escaped there
 
     def read_hold(self) -> Hold | None:
         """Why no mail goes at present."""

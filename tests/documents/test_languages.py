@@ -22,7 +22,7 @@ TEMPLATES = SHIPPED / "templates"
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 COMMENT = re.compile(r"\{#.*?#\}|/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
 # Read by who runs the program, or printed and read back as the office writes.
-OF_THE_OFFICE = ("cli/", "faults.txt", "documents/", "web/")
+OF_THE_OFFICE = ("cli/", "faults.txt", "documents/", "web/console/")
 
 
 def files(language: str) -> Iterator[str]:

@@ -19,10 +19,10 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
     try {
       await copy(field);
-      button.textContent = "已复制";
+      button.textContent = button.dataset.done || "✓";
     } catch {
       field.select();
-      button.textContent = "请按 Ctrl+C 复制";
+      button.textContent = button.dataset.failed || "Ctrl+C";
     }
     setTimeout(() => { button.textContent = words; }, 3000);
   });
