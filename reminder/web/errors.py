@@ -53,7 +53,7 @@ def error_answer(
     return PlainTextResponse(plain, status, HEADERS | more)
 
 
-def _in_other_languages(page: Page, status: int) -> list[dict[str, object]]:
+def _in_other_languages(page: Page, status: int) -> list[dict[str, str]]:
     """For a link that is no good: whose it was, and so which language, is told to nobody."""
     if LANGUAGE in page.request.scope or not page.request.url.path.startswith("/units/"):
         return []
