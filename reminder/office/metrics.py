@@ -184,7 +184,8 @@ def _of_troubles(app: Application, connection: Connection) -> Iterator[Reading]:
     counts: dict[Labels, float] = {(MAIL,): 0}
     since: dict[Labels, float] = {(MAIL,): 0}
     for route, (count, begun) in measures.troubles(connection).items():
-        counts[route or MAIL,], since[route or MAIL,] = count, begun.timestamp()
+        name = route.strip("<>") or MAIL  # of the mailbox for answers, too
+        counts[name,], since[name,] = count, begun.timestamp()
     yield "reminder_server_troubles", counts
     yield "reminder_server_trouble_since_timestamp_seconds", since
     alarms: dict[Labels, float] = {}
