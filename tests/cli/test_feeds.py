@@ -98,3 +98,12 @@ def test_a_units_page_is_rotated_apart_from_its_feed(office: Office) -> None:
     assert "404" in revoked.out
     assert "reminder feed rotate --unit lead" in revoked.err
     assert "which stood on that page" not in office("feed", "rotate", "--unit", "lead").err
+
+
+def test_the_token_for_monitoring_is_one_line_until_there_is_another(office: Office) -> None:
+    first = office("metrics", "token").out
+    assert len(first.split()) == 1
+    assert office("metrics", "token").out == first
+    second = office("metrics", "token", "--new").out
+    assert second not in (first, "")
+    assert office("metrics", "token").out == second
