@@ -41,6 +41,7 @@ def test_what_says_something_in_chinese_stands_in_english() -> None:
     speaking = [
         name for name in files(CHINESE) if CJK.search(COMMENT.sub("", text_of(CHINESE, name)))
     ]
+    speaking.remove("web/style.css")  # which has the signs of both
     assert list(files(ENGLISH)) == speaking
 
 
