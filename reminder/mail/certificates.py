@@ -19,8 +19,8 @@ def trusting(ca_file: Path | None, setting: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise ServerError.lasting("no_authority", name=setting, path=ca_file, why=why) from error
+        facts = {"name": setting, "path": ca_file, **_reason(error)}
+        raise ServerError.lasting("no_authority", **facts) from error
     if ca_file:
         # Set by Python 3.13, which refuses an authority without the identifier that OpenSSL's
         # tools left out by default for years. This one was named by hand, so it is trusted.
@@ -40,10 +40,14 @@ def show(context: ssl.SSLContext, certificate: Path, key: Path, password: str) -
             "no_client_certificate", path=certificate, key=key, **why
         ) from None
     except OSError as error:
-        facts = {"path": error.filename or certificate, "why": error.strerror or str(error)}
-        raise ServerError.lasting("certificate_unreadable", **facts) from None
+        path = error.filename or certificate
+        raise ServerError.lasting("certificate_unreadable", path=path, **_reason(error)) from None
     if end and end < Clock().now():
         raise ServerError.lasting("client_certificate_ended", path=certificate, day=end.date())
+
+
+def _reason(error: OSError) -> dict[str, object]:
+    return {"why": error.strerror or str(error), "errno": error.errno}
 
 
 def end_of(certificate: Path) -> datetime | None:

@@ -361,3 +361,4 @@ def test_certificate_that_will_not_do_is_said_with_its_file(
     assert words.format(cert=named["client_cert"], key=named["client_key"]) in str(error)
     assert hint in error.hint
     assert not password or password not in f"{error} {error.hint}"
+    assert "No such" not in error.lines(CHINESE)[0]
