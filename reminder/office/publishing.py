@@ -25,7 +25,7 @@ from reminder.office.carried_tasks import carried_tasks
 from reminder.office.session_days import days_set, with_session_days
 from reminder.office.versions import FileState, file_state, merged, place_of
 from reminder.output_files import write_edited
-from reminder.words import SHIPPED
+from reminder.words import IN_CHECKOUT, SHIPPED
 
 log = logging.getLogger(__name__)
 
@@ -226,9 +226,12 @@ def write_files(app: Application, names: Iterable[str]) -> list[str]:
 
 
 def is_sample(app: Application, path: Path) -> bool:
-    """Whether the program ships that file and nobody has named it as the office's own."""
+    """Whether the program ships that file and nobody has named it as the office's own; of an
+    installed program, whoever names it: the next version would take its place."""
     if not path.is_relative_to(SHIPPED):
         return False
+    if not IN_CHECKOUT:
+        return True
     is_named = app.office.config is not None or bool(os.environ.get("REMINDER_CONFIG"))
     is_here = is_named and config_dir(app.office.config).resolve() == (SHIPPED / "config").resolve()
     is_plan = path.is_relative_to(app.office.document_files.plan.parent)
