@@ -25,6 +25,7 @@ from reminder.cli import (
     plan,
     plan_files,
     registering,
+    service,
     users,
     year,
 )
@@ -81,6 +82,7 @@ cli.add_typer(addresses.feeds, name="feed")
 cli.add_typer(addresses.console, name="console")
 cli.add_typer(addresses.metrics, name="metrics")
 cli.add_typer(users.cli, name="user")
+cli.add_typer(service.cli, name="service")
 
 
 def main() -> None:

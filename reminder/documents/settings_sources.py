@@ -24,7 +24,7 @@ from reminder.errors import ConfigurationError, Fault, Mistake
 from reminder.words import SHIPPED
 
 # Read before the settings are, so no setting themselves.
-_LOADER_VARIABLES = ("REMINDER_CONFIG", "REMINDER_SECRETS_DIR")
+LOADER_VARIABLES = ("REMINDER_CONFIG", "REMINDER_SECRETS_DIR")
 _CERTIFICATES = (
     "smtp.ca_file", "smtp.client_cert", "smtp.client_key", "smtp.oauth.ca_file",
     "inbox.ca_file", "inbox.oauth.ca_file",
@@ -230,12 +230,12 @@ class SettingsSources:
             more = f" and {len(of_services) - 1} more" if len(of_services) > 1 else ""
             name = f"{of_services[0]}{more}"
             self.warnings.append(Fault("environment", 0, name, "of_services"))
-        passed = {name.lower() for name in (*_LOADER_VARIABLES, *of_services)}
+        passed = {name.lower() for name in (*LOADER_VARIABLES, *of_services)}
         for variable, value in os.environ.items():
             key = variable.lower()
             if key not in names:
                 if key.startswith(PREFIX.lower()) and key not in passed:
-                    known = [*variable_names(), *_LOADER_VARIABLES]
+                    known = [*variable_names(), *LOADER_VARIABLES]
                     wrong = unknown_key(variable.upper(), known)
                     self._refuse("environment", harmless(variable), wrong)
             elif value:
