@@ -118,6 +118,7 @@ class _RefreshToken:
         content = json.dumps({"of": self._mark, "refresh_token": latest})
         try:
             write_file(self.path, [content.encode()])
+            _give_to_owner(self.path)
             self._unkept = ""
         except OSError as error:
             self._unkept = latest
@@ -149,12 +150,20 @@ def _alone(path: Path, clock: Clock) -> Iterator[None]:
             make_folder(path.parent)
             lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             opened.callback(os.close, lock)
+            _give_to_owner(path)
             for _ in range(_LOOKS):
                 with suppress(BlockingIOError):
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 clock.wait(threading.Event(), _LOOK)
         yield
+
+
+def _give_to_owner(path: Path) -> None:
+    """Of the folder: `check` by root must not take it from the daemon."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _seconds(said: Any) -> float:

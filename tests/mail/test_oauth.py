@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -119,6 +120,17 @@ def test_refresh_token_that_changes_with_every_use_outlives_the_process(server, 
     # A new one in the settings is newer than what became of the old one.
     server.refresh_token = "agreed anew"
     assert source(refresh_token="agreed anew").token().text == "token-3"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_root_has_asked_for_is_the_daemons(server, source, tmp_path):
+    server.rotates = True
+    (state := tmp_path / "state").mkdir(mode=0o700)
+    os.chown(state, 65534, 65534)
+    source(**BY_REFRESHING).token()
+    files = {path.name: path.stat() for path in state.iterdir()}
+    assert files.keys() == {"oauth.json", "oauth.lock"}
+    assert {(it.st_uid, stat.S_IMODE(it.st_mode)) for it in files.values()} == {(65534, 0o600)}
 
 
 def test_two_processes_use_each_refresh_token_once(server, tmp_path):
