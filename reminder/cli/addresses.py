@@ -56,7 +56,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """The links of units' feeds and pages, and of single readers."""
-    from reminder.office.links import all_links, link_changes
+    from reminder.office.links import link_changes, links_of
 
     app = application()
     name = _feed_name(app, unit) if unit else None
@@ -72,7 +72,7 @@ def list_(
                     for change in link_changes(connection, link)
                 ],
             }
-            for feed in all_links(app, connection)
+            for feed in links_of(app, connection, app.feeds.names())
             for link in (feed.feed, *feed.readers, feed.page)
             if link and name in (None, feed.name)
         ]

@@ -207,12 +207,14 @@ def load_office(
     if settings and settings.language not in spoken:
         facts = {"language": settings.language, "names": spoken}
         faults.append(sources.fault(("language",), "unknown_language", **facts))
+    texts = contents or {}
     if before and contents and settings and before.is_read_alike(contents, settings):
         directory, days, known = before.table.directory, before.table.days, before.known(contents)
         changed = {name: contents[name] for name in of_plans(contents) if name not in known}
         files = {name: EditedFile(documents.path_of(name), changed[name]) for name in changed}
     else:
         files = documents.opened(contents)
+        texts = {name: file.content for name, file in files.items()}
         days, wrong = read_workdays(folder / WORKDAYS, settings, of_room(files, WORKDAYS))
         directory = read_units(units := files[UNITS], spoken)
         faults += [*wrong, *units.faults]
@@ -233,7 +235,6 @@ def load_office(
         escalation=escalation(settings),
     )
     tables = [Timetable(one.plan, directory, days, schedule) for one in plans]
-    texts = dict(contents) if known and contents else {n: one.content for n, one in files.items()}
     return Office(
         settings, linked(tables, before.series if before else {}), config, command_line,
         contents=texts, paths=tuple(one.path for one in plans),

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 from reminder.ledger.database import Database
 from reminder.ledger.feeds import note_change
 from reminder.ledger.history import note_act, read_history
-from reminder.ledger.rows import put, put_new_setting, read_setting
+from reminder.ledger.rows import batched, put, put_new_setting, read_setting
 from reminder.ledger.schema import link
 
 _KEY = "installation-key"
@@ -109,9 +109,11 @@ def read_links(
     connection: Connection, purpose: str, subjects: Collection[str]
 ) -> dict[str, LinkView]:
     """By subject, without those of single readers that nobody has made."""
-    query = select(link).where(link.c.purpose == purpose, link.c.subject.in_(subjects))
     links = {name: LinkView(purpose, name) for name in subjects if READER not in name}
-    return links | {row.subject: LinkView(**row._mapping) for row in connection.execute(query)}
+    for part in batched(subjects):
+        query = select(link).where(link.c.purpose == purpose, link.c.subject.in_(part))
+        links |= {row.subject: LinkView(**row._mapping) for row in connection.execute(query)}
+    return links
 
 
 def read_link(connection: Connection, purpose: str, subject: str) -> LinkView | None:

@@ -5,7 +5,7 @@ Links are made for single readers, rotated and revoked by the secretariat.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
@@ -50,9 +50,9 @@ class FeedLinks:
     readers: tuple[LinkView, ...]
 
 
-def all_links(app: Application, connection: Connection) -> list[FeedLinks]:
-    """Of every feed, the whole plan's first."""
-    names, readers = app.feeds.names(), defaultdict[str, list[LinkView]](list)
+def links_of(app: Application, connection: Connection, names: Sequence[str]) -> list[FeedLinks]:
+    """Of these feeds."""
+    readers = defaultdict[str, list[LinkView]](list)
     plans = app.feeds.plans()
     pages, feeds = (access.read_links(connection, purpose, names) for purpose in (PAGE, FEED))
     for link in access.read_readers(connection):

@@ -102,3 +102,11 @@ def test_with_other_units_all_is_read_again_and_clashes_are_seen(
     twice = {**before.contents, "plan/0.toml": plan_text("b", 2027).encode()}
     with pytest.raises(ConfigurationError, match=r"2\.toml.*2027 stands in .*0\.toml too"):
         before.with_documents(twice)
+
+
+def test_of_one_plan_alone_the_other_documents_stay(tmp_path: Path) -> None:
+    before = read(tmp_path, plan_text("a"))
+    contents = {**before.contents, "plan/0.toml": plan_text("b").encode()}
+    after = before.with_documents(contents)
+    assert (after.contents, after.tables[0].plan.id) == (contents, "b")
+    assert after.tables[0].directory is before.tables[0].directory

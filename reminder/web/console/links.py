@@ -17,23 +17,24 @@ LISTED = 200  # units of one page; the others are found by their names
 
 def _list(page: Page) -> Response:
     wanted = " ".join(page.query("q").split())[:60]
-    named = ((row, _name(page, row.name)) for row in links.all_links(page.app, page.connection))
-    rows = [(row, name) for row, name in named if wanted in name or wanted == row.name]
+    names = {feed: _name(page, feed) for feed in page.app.feeds.names()}
+    found = [feed for feed, name in names.items() if wanted in name or wanted == feed]
+    rows = links.links_of(page.app, page.connection, found[:LISTED])
     return page.render(
         "console/links.html",
         here=HERE,
-        rows=rows[:LISTED],
-        count=len(rows),
+        rows=[(row, names[row.name]) for row in rows],
+        count=len(found),
         wanted=wanted,
         searchable=len(page.table.directory.single) > 10,
     )
 
 
 def _one(page: Page, form: Form | None = None, refused: str = "") -> Response:
-    name, rows = page.part("name"), links.all_links(page.app, page.connection)
-    row = next((row for row in rows if row.name == name), None)
-    if row is None:
+    name = page.part("name")
+    if not page.app.feeds.has(name):
         raise HTTPException(404)
+    [row] = links.links_of(page.app, page.connection, [name])
     return page.render(
         "console/link.html",
         status=422 if refused else 200,

@@ -18,6 +18,7 @@ from reminder.web.forms import Form
 from reminder.web.page import Page, Refused
 
 HERE = "/console/plan"
+OFFERED = 1000  # units that a browser can show under a field
 WORDS = 40  # characters that are looked for
 _TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -31,9 +32,12 @@ def read_draft(page: Page) -> PlanDraft:
 
 
 def units_by_name(page: Page) -> list[str]:
-    """What a field for units offers."""
-    units = page.table.directory.units.values()
-    return [unit.name for unit in units if not unit.retired]
+    """What a field for units offers: of thousands, those that the table names."""
+    table, units = page.table, [u for u in page.table.directory.units.values() if not u.retired]
+    if len(units) > OFFERED:
+        named = {unit for task in table.plan.tasks for unit in (*task.lead, *task.related)}
+        units = [unit for unit in units if unit.id in named]
+    return [unit.name for unit in units]
 
 
 def _table(page: Page) -> Response:
