@@ -4,7 +4,7 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,18 +121,21 @@ class Service:
 
     def written(self) -> list[Path]:
         """What the daemon writes; of what people edit only what the console writes back."""
+        inbox = self.settings.inbox.maildir  # of a mail server, which lets this user in
+        return _outermost([*self._own_folders(), *([inbox] if inbox else [])])
+
+    def _own_folders(self) -> list[Path]:
         settings = self.settings
         folders = [settings.state_dir, settings.maildir, settings.backup.folder]
         if settings.web.console != "off":
             plan = settings.plan
             folders += [self.config, plan if plan.is_dir() else plan.parent]
-        named = [folder.absolute() for folder in folders if folder]
-        return [path for path in dict.fromkeys(named) if not _is_within(path, named)]
+        return _outermost([folder for folder in folders if folder])
 
     def hand_over(self) -> None:
         """What root has made of it becomes the user's. Raises `UsageError` for a folder that
         others use too."""
-        folders = [self.config, *self.written()]
+        folders = [self.config, *self._own_folders()]
         for folder in folders:
             if str(folder) in _SHARED:
                 raise UsageError.because("shared_folder", folder=str(folder))
@@ -140,7 +143,10 @@ class Service:
         for folder in folders:
             make_folder(folder)
             for path in (folder, *folder.rglob("*")):
-                if path.lstat().st_uid == 0:
+                status = path.lstat()
+                # By a second name a user could have put a file of root's there.
+                is_single = path.is_dir() or status.st_nlink == 1
+                if status.st_uid == 0 and is_single:
                     os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
 
     def refuse_unusable(self) -> None:
@@ -224,8 +230,10 @@ def _is_in_a_home(path: Path) -> bool:
     return any(path.is_relative_to(home) for home in _HOMES)
 
 
-def _is_within(path: Path, others: Sequence[Path]) -> bool:
-    return any(path != other and path.is_relative_to(other) for other in others)
+def _outermost(paths: Iterable[Path]) -> list[Path]:
+    """Each once, and none that lies in another one."""
+    found = dict.fromkeys(path.absolute() for path in paths)
+    return [path for path in found if not found.keys() & {*path.parents}]
 
 
 def _command(words: Sequence[str]) -> str:

@@ -30,6 +30,7 @@ WRITTEN = [
     ({"state_dir": "/data/r"}, ["-/data/r -/etc/reminder"], []),
     ({"state_dir": "/etc/reminder/state"}, ["-/etc/reminder"], []),
     ({"state_dir": "/etc/reminder/s", "web": {"console": "off"}}, ["-/etc/reminder/s"], []),
+    ({"inbox": {"maildir": "/var/mail/r"}}, ["-/etc/reminder -/var/mail/r"], ["reminder"]),
     (
         {"plan": "/srv/plan/plan_2026.toml", "maildir": "/data/out", "backup": {"folder": "/b/r"}},
         ["-/data/out -/b/r -/etc/reminder -/srv/plan"],
