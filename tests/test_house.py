@@ -17,6 +17,8 @@ CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 # Where Chinese is read: dates and tables that people type, automatic replies, words of a weak
 # password; numbers as Word and Excel show them.
 PARSERS = {
+    "reminder.mail.replies",
+    "reminder.domain.replies",
     "reminder.documents.holiday_notice",
     "reminder.documents.liaison_cells",
     "reminder.documents.plan_import.building",

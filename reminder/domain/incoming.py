@@ -29,6 +29,14 @@ class LetterReason(StrEnum):
     BOUNCED_BEFORE = "bounced-before"
     OTHER_ADDRESS = "other-address"  # it speaks of nobody to whom that notice went
     UNMATCHED = "unmatched"  # it answers no mail of ours
+    STRANGER = "stranger"  # its sender is none of that unit's addresses
+    UNPROVEN = "not-authenticated"
+    NOT_UNDERSTOOD = "not-understood"
+    WHICH_TASK = "which-task"
+    TOO_MANY = "too-many"
+    DECLINED = "declined"  # it says what cannot be registered as things stand
+    REGISTERED = "registered"
+    NOTHING_NEW = "nothing-new"  # a courtesy, or what was said before
     AUTOMATIC = "automatic"
     OWN = "own"
 
@@ -54,7 +62,8 @@ class Failure:
 @dataclass(frozen=True)
 class Letter:
     """A mail as it was read. `name` is a hash of its bytes; `answers` are the Message-IDs that it
-    refers to, the nearest first; `at` is aware, and as its sender says."""
+    refers to, the nearest first; `at` is aware, and as its sender says. `said` is what a reply
+    adds to what it quotes; `authentic` whether the receiving server vouches for its sender."""
 
     name: str
     kind: LetterKind
@@ -66,3 +75,17 @@ class Letter:
     message_id: str = ""
     answers: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    said: str = ""
+    authentic: bool | None = None
+
+
+@dataclass(frozen=True)
+class Became:
+    """What a letter came to; `notice` and `unit` are whom it answers, `registration` the last that
+    it made."""
+
+    state: LetterState
+    reason: LetterReason
+    notice: str = ""
+    unit: str = ""
+    registration: int | None = None

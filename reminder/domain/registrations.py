@@ -34,6 +34,9 @@ class Channel(StrEnum):
     MAIL = "mail"
 
 
+BY_MAIL = "mail/"  # before the number of the letter
+
+
 @dataclass(frozen=True)
 class Signature:
     """Whose word it is, as they name themselves, and by which link they came.
@@ -46,6 +49,14 @@ class Signature:
     link: str
     channel: Channel | None = None
     clerk: str = ""
+
+    @property
+    def way(self) -> str:
+        """`clerk` where the secretariat has noted it, `mail` for the unit's own reply, else
+        `link`."""
+        if self.channel:
+            return "clerk"
+        return "mail" if self.link.startswith(BY_MAIL) else "link"
 
 
 @dataclass(frozen=True)

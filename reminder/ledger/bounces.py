@@ -23,6 +23,27 @@ class BouncedAddress:
     notice: str
 
 
+@dataclass(frozen=True)
+class BouncedRecipient:
+    notice: str
+    unit: str
+    kind: str
+    period: str
+    address: str
+    reason: str
+    reply: str
+
+
+def bounced_since(connection: Connection, since: datetime | None) -> list[BouncedRecipient]:
+    """The first one first."""
+    of_notice = (notice.c.key, notice.c.unit, notice.c.kind, notice.c.period)
+    query = select(*of_notice, recipient.c.address, recipient.c.reason, recipient.c.reply)
+    query = query.join(recipient).where(recipient.c.state == State.BOUNCED)
+    if since:
+        query = query.where(recipient.c.updated > since)
+    return [BouncedRecipient(*row) for row in connection.execute(query.order_by(recipient.c.id))]
+
+
 def note_bounce(
     connection: Connection, key: str, address: str, reason: Reason, words: str, at: datetime
 ) -> bool:

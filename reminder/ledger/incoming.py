@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, true, update
 
-from reminder.domain.incoming import Letter, LetterState
-from reminder.ledger.schema import incoming, notice, recipient
+from reminder.domain.incoming import Letter, LetterReason, LetterState
+from reminder.domain.notices import Kind
+from reminder.ledger.schema import incoming, notice, preference, recipient
 
 SHOWN = 200
+KEPT = timedelta(days=731)
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,23 @@ class LetterView:
     registration: int | None
     who: str
 
+    @property
+    def writer(self) -> str:
+        """By the name of who has written it, else by the address."""
+        return self.sender.rpartition(" <")[0] or self.sender
+
 
 def is_known(connection: Connection, name: str) -> bool:
     return connection.scalar(select(incoming.c.id).where(incoming.c.name == name)) is not None
 
 
-def add(connection: Connection, letter: Letter, at: datetime, **became: Any) -> int:
-    """With state, reason, notice and unit. Returns its number."""
+def add(connection: Connection, letter: Letter, at: datetime) -> int:
+    """Its number; it waits until `note_became`."""
     row = {name: getattr(letter, name) for name in _READ}
-    row |= {"at": min(letter.at or at, at), "noted": at, "notice": "", "unit": ""} | became
+    if letter.sender_name:
+        row["sender"] = f"{letter.sender_name} <{letter.sender}>"
+    row |= {"at": min(letter.at or at, at), "noted": at, "notice": "", "unit": ""}
+    row |= {"state": LetterState.WAITING, "reason": LetterReason.UNMATCHED}
     query = incoming.insert().values(row).returning(incoming.c.id)
     return connection.scalar(query) or 0
 
@@ -62,14 +72,20 @@ def settle(connection: Connection, number: int, who: str) -> bool:
 
 
 def read_letters(
-    connection: Connection, state: LetterState | None = None, *, unit: str = "", most: int = SHOWN
+    connection: Connection,
+    state: LetterState | None = None,
+    *,
+    plan: str = "",
+    since: datetime | None = None,
+    most: int = SHOWN,
 ) -> list[LetterView]:
-    """The newest first."""
+    """The newest first; with a plan those that answer a mail of it, or of none."""
     query = select(incoming).order_by(incoming.c.at.desc(), incoming.c.id.desc()).limit(most)
+    query = query.where(_of_plan(plan))
     if state:
         query = query.where(incoming.c.state == state)
-    if unit:
-        query = query.where(incoming.c.unit == unit)
+    if since:
+        query = query.where(incoming.c.noted > since)
     return [LetterView(**row) for row in connection.execute(query).mappings()]
 
 
@@ -78,16 +94,23 @@ def read_one(connection: Connection, number: int) -> LetterView | None:
     return LetterView(**row) if row else None
 
 
-def count_waiting(connection: Connection) -> int:
-    query = select(func.count()).where(incoming.c.state == LetterState.WAITING)
+def _of_plan(plan: str) -> ColumnElement[bool]:
+    if not plan:
+        return true()
+    of_it = incoming.c.notice.startswith(f"{plan}/", autoescape=True)
+    return (incoming.c.notice == "") | of_it
+
+
+def count_waiting(connection: Connection, plan: str = "") -> int:
+    query = select(func.count()).where(incoming.c.state == LetterState.WAITING, _of_plan(plan))
     return connection.scalar(query) or 0
 
 
-def forget_texts(connection: Connection, at: datetime, after: timedelta) -> int:
-    """Of what waits for nobody: that it came stays in the ledger."""
-    old = (incoming.c.noted < at - after) & (incoming.c.state != LetterState.WAITING)
-    gone = update(incoming).where(old, incoming.c.text != "")
-    return connection.execute(gone.values(text="", sender="", subject="")).rowcount
+def forget_texts(connection: Connection, at: datetime) -> None:
+    """After 24 months, of what waits for nobody: that it came stays in the ledger."""
+    old = (incoming.c.noted < at - KEPT) & (incoming.c.state != LetterState.WAITING)
+    gone = update(incoming).where(old, incoming.c.subject + incoming.c.sender != "")
+    connection.execute(gone.values(text="", sender="", subject=""))
 
 
 @dataclass(frozen=True)
@@ -96,7 +119,7 @@ class Answered:
 
     key: str
     plan: str
-    kind: str
+    kind: Kind
     period: str
     unit: str
     rehearsal: bool
@@ -113,7 +136,7 @@ def answered(connection: Connection, message_ids: Sequence[str]) -> Answered | N
         return None
     theirs = select(recipient.c.address).where(recipient.c.notice == row.key)
     addresses = tuple(connection.scalars(theirs.order_by(recipient.c.id)))
-    named = (row.key, row.plan, row.kind, row.period, row.unit, row.rehearsal)
+    named = (row.key, row.plan, Kind(row.kind), row.period, row.unit, row.rehearsal)
     return Answered(*named, addresses)
 
 
@@ -121,3 +144,10 @@ def _shared(message_id: str) -> str:
     """Of a copy with a message of its own (`<NAME.WORD@DOMAIN>`) that of its notice."""
     name, _, domain = message_id.rpartition("@")
     return f"{name.partition('.')[0]}@{domain}"
+
+
+def confirmed_readers(connection: Connection, unit: str) -> set[str]:
+    """Addresses that the unit has added and that have agreed, in lower case."""
+    agreed = preference.c.extra & preference.c.confirmed.is_not(None) & preference.c.left.is_(None)
+    query = select(preference.c.address).where(preference.c.unit == unit, agreed)
+    return {address.lower() for address in connection.scalars(query)}

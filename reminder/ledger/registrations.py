@@ -9,7 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, RowMapping, Select, bindparam, delete, exists, func, select
 
 from reminder.domain.notices import Kind
-from reminder.domain.registrations import DECIDING, OF_UNITS, Act, Channel, Registration, Signature
+from reminder.domain.registrations import (
+    BY_MAIL,
+    DECIDING,
+    OF_UNITS,
+    Act,
+    Channel,
+    Registration,
+    Signature,
+)
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Closing, Progress
 from reminder.ledger.database import Place, known_revision, reading
@@ -103,6 +111,13 @@ def count_like(connection: Connection, new: Registration, since: datetime) -> in
     query = query.where(registration.c.plan == new.plan, registration.c.channel == "")
     query = query.where(*(registration.c[name] == getattr(new, name) for name in same))
     return connection.scalar(query) or 0
+
+
+def count_by_mail(connection: Connection, unit: str, since: datetime) -> int:
+    """What that unit has registered by replies since, of all plans."""
+    of_unit = (registration.c.unit == unit) & (registration.c.at >= since)
+    by_itself = registration.c.link.startswith(BY_MAIL) & (registration.c.channel == "")
+    return connection.scalar(select(func.count()).where(of_unit, by_itself)) or 0
 
 
 def newest(connection: Connection) -> int:

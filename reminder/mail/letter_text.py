@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from email.header import decode_header
 from email.message import Message
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import getaddresses, parsedate_to_datetime
 from html.parser import HTMLParser
 
 from reminder.domain.characters import UNSEEN
@@ -26,8 +26,22 @@ def parse(content: bytes) -> Message:
 
 def header(message: Message, name: str) -> str:
     """Decoded; empty where it is missing."""
-    value = message.get(name)
-    return _decoded(str(value)) if value is not None else ""
+    values = raw_headers(message, name)
+    return _decoded(values[0]) if values else ""
+
+
+def raw_headers(message: Message, name: str) -> list[str]:
+    """Each as it was sent, but for bytes that no header should have: programs write UTF-8 there,
+    or GB 18030."""
+    values = (v for key, v in message.raw_items() if key.lower() == name.lower())
+    return [_as_text(str(value).encode("utf-8", "surrogateescape")) for value in values]
+
+
+def _as_text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("gb18030", "replace")
 
 
 def _decoded(value: str) -> str:
@@ -52,9 +66,15 @@ def one_line(text: str, most: int) -> str:
 
 
 def sender_of(message: Message) -> tuple[str, str]:
-    """Name and address, which is in lower case."""
-    name, address = parseaddr(header(message, "From"))
-    return one_line(name, 100), one_line(address, 320).lower()
+    """Name and address, which is in lower case; empty where it is not one.
+
+    Taken apart before it is decoded: a name may say anything, also an address in brackets.
+    """
+    senders = getaddresses(raw_headers(message, "From"))
+    if len(senders) != 1:
+        return "", ""
+    [(name, address)] = senders
+    return one_line(_decoded(name), 100), one_line(address, 320).lower()
 
 
 def sent_at(message: Message) -> datetime | None:

@@ -6,6 +6,7 @@ from email.message import Message
 
 from reminder.domain.incoming import Letter, LetterKind
 from reminder.mail import bounces
+from reminder.mail.authentication import is_authentic
 from reminder.mail.letter_text import (
     header,
     one_line,
@@ -16,6 +17,7 @@ from reminder.mail.letter_text import (
     text_of,
     text_of_part,
 )
+from reminder.mail.replies import new_words
 
 SUBJECT = 300  # characters
 TEXT = 4000
@@ -40,8 +42,9 @@ def name_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def read_letter(content: bytes, our_address: str) -> Letter:
-    """`our_address` is the one that our mails come from."""
+def read_letter(content: bytes, our_address: str, authserv_id: str = "") -> Letter:
+    """`our_address` is the one that our mails come from; `authserv_id` the name by which the
+    receiving server says what it knows of senders."""
     message = parse(content)
     sender_name, sender = sender_of(message)
     came_back = bounces.is_report(message) or bounces.comes_from_server(message, sender)
@@ -54,6 +57,8 @@ def read_letter(content: bytes, our_address: str) -> Letter:
         kind = LetterKind.OWN if is_ours else LetterKind.AUTOMATIC
     else:
         kind = LetterKind.REPLY if answers else LetterKind.UNKNOWN
+    text = text_of(message).strip()
+    said = new_words(text) if kind in (LetterKind.REPLY, LetterKind.UNKNOWN) else ""
     return Letter(
         name_of(content),
         kind,
@@ -61,10 +66,12 @@ def read_letter(content: bytes, our_address: str) -> Letter:
         sender,
         sender_name,
         one_line(header(message, "Subject"), SUBJECT),
-        text_of(message).strip()[:TEXT],
+        (said or text)[:TEXT],
         one_line(header(message, "Message-ID"), 500),
         answers,
         failures,
+        said,
+        is_authentic(message, authserv_id) if authserv_id else None,
     )
 
 

@@ -14,7 +14,14 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from reminder.clock import monotonic
-from reminder.domain.incoming import Failure, Letter, LetterKind, LetterReason, LetterState
+from reminder.domain.incoming import (
+    Became,
+    Failure,
+    Letter,
+    LetterKind,
+    LetterReason,
+    LetterState,
+)
 from reminder.domain.notices import Reason, is_to_operator
 from reminder.errors import ServerError, UsageError
 from reminder.events import Event
@@ -28,23 +35,13 @@ from reminder.mail.oauth import TokenSource, token_source
 from reminder.mail.replicas import replica_name
 from reminder.office.application import Application
 from reminder.office.passes import Pass
+from reminder.office.replies import read_reply
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 50  # mails in one pass
 SECONDS = 20.0  # of one pass, after which no other mail is begun
 FIRST, LONGEST = timedelta(minutes=1), timedelta(hours=1)  # between tries of one that fails
-KEPT = timedelta(days=731)  # what a letter says; that it came stays
-
-
-@dataclass(frozen=True)
-class Became:
-    """What a letter came to."""
-
-    state: LetterState
-    reason: LetterReason
-    notice: str = ""
-    unit: str = ""
 
 
 @dataclass
@@ -140,38 +137,57 @@ def tick(app: Application) -> Pass:
 
 
 def take_in(app: Application, content: bytes) -> bool:
-    """False for a mail that is known."""
+    """False for a mail that is known. What it says is acted upon in the transaction of its row."""
     letter = _read_letter(app, content)
     at = app.clock.now()
     with app.database.write() as connection:
         if incoming.is_known(connection, letter.name):
             return False
-        became = _handle(connection, letter, at)
-        incoming.add(connection, letter, at, **vars(became))
+        number = incoming.add(connection, letter, at)
+        became = _handle(connection, app, letter, number, at)
+        incoming.note_became(connection, number, **vars(became))
+        incoming.forget_texts(connection, at)
+    if became.state is LetterState.REGISTERED:
+        app.wake()
+        app.sync_feeds(at)
     facts = Event.LETTER_READ.of(became.notice, address=letter.sender)
     log.info("a mail came: %s, %s", letter.kind, became.reason, extra=facts)
     return True
 
 
 def _read_letter(app: Application, content: bytes) -> Letter:
+    settings = app.settings
     try:
-        return read_letter(content, app.settings.mail.sender_address)
+        return read_letter(content, settings.mail.sender_address, settings.inbox.authserv_id)
     except Exception:  # whatever a stranger writes must not hold up what comes after
         log.exception("a mail that cannot be read waits for a person", extra=Event.LETTER_ODD.of())
         return Letter(name_of(content), LetterKind.UNKNOWN, subject="?")
 
 
-def _handle(connection: Connection, letter: Letter, at: datetime) -> Became:
+def _handle(
+    connection: Connection, app: Application, letter: Letter, number: int, at: datetime
+) -> Became:
     if letter.kind is LetterKind.OWN:
         return Became(LetterState.PASSED_OVER, LetterReason.OWN)
     if letter.kind is LetterKind.AUTOMATIC:
         return Became(LetterState.PASSED_OVER, LetterReason.AUTOMATIC)
     mail = incoming.answered(connection, letter.answers) if letter.answers else None
     if mail is None:
-        return Became(LetterState.WAITING, LetterReason.UNMATCHED)
+        unit = _unit_of(app, letter) if letter.kind is not LetterKind.BOUNCE else ""
+        return Became(LetterState.WAITING, LetterReason.UNMATCHED, unit=unit)
     if letter.kind is LetterKind.BOUNCE:
         return _note_bounce(connection, letter, mail, at)
-    return Became(LetterState.WAITING, LetterReason.UNMATCHED, mail.key, mail.unit)
+    return read_reply(connection, app, letter, mail, number)
+
+
+def _unit_of(app: Application, letter: Letter) -> str:
+    """By its address alone, for whoever reads it: empty where that is not one unit's."""
+    units = {
+        unit.id
+        for unit in app.table.directory.single
+        if letter.sender in map(str.lower, (*unit.to, *unit.cc))
+    }
+    return units.pop() if len(units) == 1 else ""
 
 
 def _note_bounce(connection: Connection, letter: Letter, mail: Answered, at: datetime) -> Became:

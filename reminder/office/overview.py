@@ -165,7 +165,7 @@ def read_overview(app: Application, connection: Connection, at: datetime) -> dic
         "unsettled": list(read_unsettled(connection, plan, stream, table.directory)),
         "mails": mails,
         "stopped": [one for one in stopped_addresses(connection, table) if one.unit],
-        "letters": count_waiting(connection),
+        "letters": count_waiting(connection, plan),
         "missed": mails.expected - mails.accepted,
         "missed_as": missed[0] if len(missed) == 1 else "",
         "contacts": [contact for contact in contacts if contact.calls or contact.mail][:SHOWN],

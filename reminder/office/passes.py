@@ -31,6 +31,7 @@ from reminder.ledger.rows import batched
 from reminder.ledger.views import read_notices
 from reminder.office.container import Container, Containers
 from reminder.office.holds import why_too_late
+from reminder.office.letter_report import report_letters
 from reminder.office.notice_writer import stop
 from reminder.office.planning import Planner, opens, plan_reminders
 from reminder.office.supplements import Supplements
@@ -182,6 +183,7 @@ def report(database: Database, containers: Containers, at: datetime) -> int:
         if holds.is_all_held(connection):
             return 0  # a restored ledger does not know what was told since
         count = containers.at(0).reporter.send_refused(connection, at)
+        count += report_letters(connection, containers.at(0), at)
         for row in occasions.unreported(connection, at):
             if row["plan"] in containers.office.series:
                 unreported[containers.with_work(row["plan"], row["period"])].append(row)

@@ -61,11 +61,11 @@ class Receipts:
         self, history: Iterable[Registration]
     ) -> list[tuple[NoticeWriter, list[Registration]]]:
         """Of a plan's years each has its own tasks; and what the secretariat has noted for a unit
-        did not come by its link."""
-        found: dict[tuple[NoticeWriter, bool], list[Registration]] = {}
+        did not come by its link, nor what it has written in a reply."""
+        found: dict[tuple[NoticeWriter, str], list[Registration]] = {}
         for one in history:
             writer = self._writer_for(one.plan, one.period, [one.task])
-            found.setdefault((writer, one.by.channel is None), []).append(one)
+            found.setdefault((writer, one.by.way), []).append(one)
         return [(writer, same) for (writer, _), same in found.items()]
 
     def _put(

@@ -63,17 +63,24 @@ def sign(app: Application, unit: Unit, period: str, by: Signature) -> bool:
 
     False when it was signed before: nothing is written then.
     """
-    at = app.clock.now()
     with app.database.write(by.clerk) as connection:
-        if not _may_sign(app, connection, unit, period, by, at):
-            raise DeclinedError("not_to_sign")
-        signing = _new(app, Registration(at, Act.SIGN, unit.id, period, "", by))
-        of = {"unit": unit.id, "period": period}
-        if registrations.in_force(connection, signing.plan, Act.SIGN, **of):
-            return False
-        _register(app, connection, signing)
+        number = sign_in(connection, app, unit, period, by)
     app.wake()
-    return True
+    return bool(number)
+
+
+def sign_in(
+    connection: Connection, app: Application, unit: Unit, period: str, by: Signature
+) -> int:
+    """In the caller's transaction. Its number; 0 when it was signed before."""
+    at = app.clock.now()
+    if not _may_sign(app, connection, unit, period, by, at):
+        raise DeclinedError("not_to_sign")
+    signing = _new(app, Registration(at, Act.SIGN, unit.id, period, "", by))
+    of = {"unit": unit.id, "period": period}
+    if registrations.in_force(connection, signing.plan, Act.SIGN, **of):
+        return 0
+    return _register(app, connection, signing)
 
 
 def _may_sign(
@@ -129,29 +136,47 @@ def finish(
     secretariat, or at once where `web.finish` is "direct", or where whoever writes it down for the
     unit `closes` it.
     """
-    _refuse_unless_lead(app, unit, task, words)
-    at, table = app.clock.now(), app.table
-    refuse_impossible(table, done_on, table.local_day(at), period)
-    if period and task.kind is not TaskKind.YEAR:
-        raise DeclinedError("not_a_month")
-    report = _new(
-        app, Registration(at, Act.FINISH, unit.id, period, task.id, by, done_on, None, words)
+    entry = Registration(
+        app.clock.now(), Act.FINISH, unit.id, period, task.id, by, done_on, None, words
     )
     with app.database.write(by.clerk) as connection:
-        progress = progress_in(app, connection)
-        if progress.is_over(task.id) or (task.id, period) in progress.checked_in:
-            raise DeclinedError("already_done")
-        for other in registrations.in_force(connection, report.plan, Act.FINISH, unit=unit.id):
-            if replace(other, id=report.id, at=at, by=report.by) == report:
-                return False
-        _register(app, connection, report)
-        if closes or app.settings.web.finish == "direct":
-            closing = replace(by, who="", channel=None) if closes else Signature("", "direct")
-            close(connection, report.plan, [(task.id, period)], done_on, "", at, closing)
-        stop_done(connection, app.table.plan.id, progress_in(app, connection), at)
-    app.wake()
-    app.sync_feeds(at)
-    return True
+        number = finish_in(connection, app, unit, task, entry, closes=closes)
+    if number:
+        app.wake()
+        app.sync_feeds(entry.at)
+    return bool(number)
+
+
+def finish_in(
+    connection: Connection,
+    app: Application,
+    unit: Unit,
+    task: Task,
+    entry: Registration,
+    *,
+    closes: bool = False,
+) -> int:
+    """In the caller's transaction; calendars are brought in step after it. Its number; 0 when the
+    same was said before."""
+    at, period, done_on, by = entry.at, entry.period, entry.done_on, entry.by
+    if done_on is None:
+        raise ValueError(f"{task.id}: done on which day?")
+    _refuse_unless_lead(app, unit, task, entry.message)
+    refuse_impossible(app.table, done_on, app.table.local_day(at), period)
+    if period and task.kind is not TaskKind.YEAR:
+        raise DeclinedError("not_a_month")
+    report, progress = _new(app, entry), progress_in(app, connection)
+    if progress.is_over(task.id) or (task.id, period) in progress.checked_in:
+        raise DeclinedError("already_done")
+    for other in registrations.in_force(connection, report.plan, Act.FINISH, unit=unit.id):
+        if replace(other, id=report.id, at=at, by=report.by) == report:
+            return 0
+    number = _register(app, connection, report)
+    if closes or app.settings.web.finish == "direct":
+        closing = replace(by, who="", channel=None) if closes else Signature("", "direct")
+        close(connection, report.plan, [(task.id, period)], done_on, "", at, closing)
+    stop_done(connection, app.table.plan.id, progress_in(app, connection), at)
+    return number
 
 
 def refuse_impossible(table: Timetable, done_on: date, today: date, period: str) -> None:
@@ -177,8 +202,9 @@ def _refuse_unless_lead(app: Application, unit: Unit, task: Task, words: str) ->
         raise DeclinedError("too_many_words", most=WORDS)
 
 
-def _register(app: Application, connection: Connection, entry: Registration) -> None:
-    """With its receipt, in one transaction, unless one went just now: then the next tick gathers.
+def _register(app: Application, connection: Connection, entry: Registration) -> int:
+    """Its number. With its receipt, in one transaction, unless one went just now: then the next
+    tick gathers.
 
     What is tried in a rehearsal must stop no reminder.
     """
@@ -192,5 +218,6 @@ def _register(app: Application, connection: Connection, entry: Registration) -> 
         today = registrations.count_like(connection, entry, entry.at - timedelta(days=1))
         if today >= A_DAY[entry.act]:
             raise DeclinedError("too_often")
-    registrations.add(connection, entry)
+    number = registrations.add(connection, entry)
     app.containers.receipts.send(connection, entry.at, plan=entry.plan, unit=entry.unit)
+    return number

@@ -92,7 +92,7 @@ class Reporter:
         said = self._composer.phrase(template, macro, **facts)
         title, _, words = said.partition("\n")
         report = Report("alarm", {"title": title, "words": words})
-        self._send(connection, f"alarm/{name}", period, report, at)
+        self.send(connection, f"alarm/{name}", period, report, at)
 
     def coming(self, at: datetime) -> int:
         """The month whose pre-flight is due, and whose digest is not; 0 for none."""
@@ -111,7 +111,7 @@ class Reporter:
         running = self._table.shown_month(at)
         phoned = self._calls(connection, at), self._unsigned(connection, running, at)
         report = replace(report, listings=(*report.listings, *phoned))
-        self._send(connection, kind, period, report, at, due)
+        self.send(connection, kind, period, report, at, due)
         return 1
 
     def forecast(self, connection: Connection, month: int) -> Report:
@@ -193,7 +193,7 @@ class Reporter:
         if report or is_over:
             occasions.note_reported(connection, row["key"], at, is_over=is_over)
         if report:
-            self._send(connection, row["kind"], row["period"], report, at)
+            self.send(connection, row["kind"], row["period"], report, at)
         return int(report is not None)
 
     def _report_of(
@@ -292,7 +292,7 @@ class Reporter:
             count += 1
         return count
 
-    def _send(
+    def send(
         self,
         connection: Connection,
         kind: str,

@@ -29,7 +29,7 @@ def _told(page: Page, form: Form) -> Signature:
     return replace(page.signature, who=form.line("who", WHO), channel=channels[form["channel"]])
 
 
-def _about(page: Page, form: Form) -> tuple[Task, str]:
+def about_task(page: Page, form: Form) -> tuple[Task, str]:
     """A task; of a year-round one also the month that is meant, if it is not the whole year."""
     name, _, period = form.line("about", 100).partition(" ")
     task = page.table.find(name)
@@ -48,7 +48,7 @@ def _sign(page: Page, form: Form) -> str:
 
 
 def _progress(page: Page, form: Form) -> str:
-    unit, by, (task, _) = _unit(page, form), _told(page, form), _about(page, form)
+    unit, by, (task, _) = _unit(page, form), _told(page, form), about_task(page, form)
     words, percent = form.text("words", WORDS), percentage(form.line("percent", 20))
     if form["closes"]:
         raise DeclinedError("told_as_done")
@@ -58,7 +58,7 @@ def _progress(page: Page, form: Form) -> str:
 
 
 def _finish(page: Page, form: Form) -> str:
-    unit, by, (task, period) = _unit(page, form), _told(page, form), _about(page, form)
+    unit, by, (task, period) = _unit(page, form), _told(page, form), about_task(page, form)
     day, words, closes = form.day("done_on"), form.text("words", WORDS), bool(form["closes"])
     page.end_reading()
     is_new = registrations.finish(
