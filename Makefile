@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 WEB_PORT ?= 8026
 
-.PHONY: run test long soak hosts seeds check bench build bundle sbom audit format lock clean
+.PHONY: run test long soak hosts seeds check docs bench build bundle sbom audit format lock clean
 .DEFAULT_GOAL := run
 
 ## run: the daemon on the plan, mails into var/outbox, feeds and outbox on loopback
@@ -45,6 +45,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+## docs: what is made from the code: settings, commands, manual page, metrics, events
+docs: $(VENV)/.dev
+	$(BIN)/python -m scripts.reference
 
 ## bench: the product beside its limits, into docs/performance.md; QUICK=1 short, ONLY=part of it
 bench: $(VENV)/.run

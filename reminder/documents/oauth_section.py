@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from reminder.documents import values
 from reminder.documents.section import Section
@@ -41,15 +41,25 @@ def _tenant(value: str) -> str:
 class OAuthSettings(Section):
     """`provider` stands for the `token_url` and `scope` of one that is known here."""
 
-    provider: Literal["", "microsoft", "google"] = ""
-    tenant: Annotated[str, AfterValidator(_tenant)] = ""
-    token_url: Annotated[values.OptionalLine, AfterValidator(_token_url)] = ""
-    client_id: values.OptionalLine = ""
-    client_secret: values.Secret = SecretStr("")
-    grant: Literal["client_credentials", "refresh_token"] | None = None
-    refresh_token: values.Secret = SecretStr("")
-    scope: values.OptionalLine = ""
-    ca_file: values.CleanPath | None = None
+    provider: Literal["", "microsoft", "google"] = Field(
+        "", description="one that is known here; of others `token_url` and `scope`"
+    )
+    tenant: Annotated[str, AfterValidator(_tenant)] = Field(
+        "", description="Microsoft's number of the directory"
+    )
+    token_url: Annotated[values.OptionalLine, AfterValidator(_token_url)] = Field(
+        "", description="where tokens are asked for"
+    )
+    client_id: values.OptionalLine = Field("", description="as the provider knows this program")
+    client_secret: values.Secret = Field(SecretStr(""), description="of this program there")
+    grant: Literal["client_credentials", "refresh_token"] | None = Field(
+        None, description="without it as the provider and the secrets have it"
+    )
+    refresh_token: values.Secret = Field(SecretStr(""), description="of a person who has agreed")
+    scope: values.OptionalLine = Field("", description="what is asked for")
+    ca_file: values.CleanPath | None = Field(
+        None, description="PEM; who signed the token server's certificate"
+    )
 
     @property
     def is_set(self) -> bool:

@@ -3,7 +3,6 @@
 from datetime import date, time
 from email.utils import parseaddr
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -17,72 +16,32 @@ from pydantic import (
 )
 
 from reminder.documents import values
-from reminder.documents.oauth_section import OAuthSettings
 from reminder.documents.section import Section
 from reminder.domain.addresses import is_loopback, is_public_name, mailbox
 from reminder.errors import Mistake
 
 
-class SmtpSettings(Section):
-    host: values.Host = "localhost"
-    port: int | None = Field(None, ge=1, le=65535)
-    security: Literal["none", "starttls", "tls"] = "starttls"
-    username: values.OptionalLine = ""
-    password: values.Secret = SecretStr("")
-    auth: Literal["auto", "password", "xoauth2"] = "auto"
-    oauth: OAuthSettings = OAuthSettings()
-    client_cert: values.CleanPath | None = None
-    client_key: values.CleanPath | None = None
-    client_key_password: values.Secret = SecretStr("")
-    ca_file: values.CleanPath | None = None
-    hello: values.Hello = ""
-    timeout: float = Field(60, gt=0, le=3600, description="seconds for one answer")
-    connections: int = Field(2, ge=1, le=64)
-    messages_per_connection: int = Field(100, ge=1, le=10_000)
-    rate: int = Field(0, ge=0, le=100_000, description="messages a minute, 0 for no limit")
-
-    @property
-    def effective_port(self) -> int:
-        return self.port or {"none": 25, "starttls": 587, "tls": 465}[self.security]
-
-    @property
-    def by_token(self) -> bool:
-        """Whether the log-in is by a token of `oauth`, and not by a password."""
-        return self.auth != "password" and self.oauth.is_set
-
-    @property
-    def certificates(self) -> dict[str, Path]:
-        """The files with certificates and their key, by the setting that names them."""
-        named = {name: getattr(self, name) for name in ("ca_file", "client_cert", "client_key")}
-        named["oauth.ca_file"] = self.oauth.ca_file
-        return {name: path for name, path in named.items() if path}
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        own = (self.password, self.client_key_password)
-        return (*(secret.get_secret_value() for secret in own), *self.oauth.secrets)
-
-    @model_validator(mode="after")
-    def _can_log_in(self) -> Self:
-        if self.auth == "xoauth2" and not self.oauth.is_set:
-            raise Mistake("auth_without_oauth")
-        if (self.by_token or self.auth == "password") and not self.username:
-            raise Mistake("auth_without_username")
-        if self.client_key and not self.client_cert:
-            raise Mistake("key_without_certificate")
-        if self.client_cert and self.security == "none":
-            raise Mistake("certificate_without_tls")
-        return self
-
-
 class WebSettings(Section):
-    host: values.OptionalHost = "127.0.0.1"
-    port: int = Field(8026, ge=0, le=65535)
-    base_url: values.Site = ""
-    finish: Literal["confirm", "direct"] = "confirm"
-    console: Literal["local", "anywhere", "off"] = "local"
-    foreign_calendars: bool | None = None
-    metrics: Literal["token", "open", "off"] = "token"
+    host: values.OptionalHost = Field("127.0.0.1", description="the address that it listens at")
+    port: int = Field(8026, ge=0, le=65535, description="the port; 0 is any that is free")
+    base_url: values.Site = Field(
+        "", description="what readers open, perhaps with a path; without it no mail has a link"
+    )
+    finish: Literal["confirm", "direct"] = Field(
+        "confirm",
+        description="what a unit registers as done waits for the secretariat's word, or needs none",
+    )
+    console: Literal["local", "anywhere", "off"] = Field(
+        "local",
+        description="opens by `reminder console url`, by the log-in alone (https), or not at all",
+    )
+    foreign_calendars: bool | None = Field(
+        None,
+        description="whether pages offer Google's and Outlook's; else by `base_url`",
+    )
+    metrics: Literal["token", "open", "off"] = Field(
+        "token", description="/metrics by a token, to everybody, or not at all"
+    )
 
     @field_validator("console")
     @classmethod
@@ -125,10 +84,10 @@ class OidcSettings(Section):
     """The house's identity provider: whom it names by `claim` may log in, if there is an account
     with that as its `subject`, or else its name."""
 
-    issuer: values.OptionalLine = ""
-    client_id: values.OptionalLine = ""
-    client_secret: values.Secret = SecretStr("")
-    claim: values.Line = "sub"
+    issuer: values.OptionalLine = Field("", description="the provider's address")
+    client_id: values.OptionalLine = Field("", description="as it knows this site")
+    client_secret: values.Secret = Field(SecretStr(""), description="of this site there")
+    claim: values.Line = Field("sub", description="what names a person there")
 
     @field_validator("issuer")
     @classmethod
@@ -148,30 +107,43 @@ class OidcSettings(Section):
 
 
 class ConsoleSettings(Section):
-    totp: Literal["optional", "required"] = "optional"
-    four_eyes: bool = False
-    oidc: OidcSettings = OidcSettings()
+    totp: Literal["optional", "required"] = Field(
+        "optional", description="two-step log-in, of who wants it or of everybody"
+    )
+    four_eyes: bool = Field(False, description="nobody lets go what they have written themselves")
+    oidc: OidcSettings = Field(OidcSettings(), description="the house's identity provider")
 
 
 class PingSettings(Section):
     """Whoever hears nothing at that address any more tells somebody."""
 
-    url: values.WatchdogUrl = SecretStr("")
+    url: values.WatchdogUrl = Field(
+        SecretStr(""), description="an address that is asked about once a minute while all is well"
+    )
 
 
 class LogSettings(Section):
-    format: Literal["text", "json"] = "text"
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = Field("text", description="for people or for programs")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="what is less is left out"
+    )
 
 
 class MailSettings(Section):
-    sender: values.Sender = Field("reminder@reminder.example", alias="from")
-    reply_to: values.OptionalMailbox = ""
-    operator: values.OptionalMailbox = ""
-    contact: values.OptionalLine = ""
-    redirect_to: values.OptionalMailbox = ""
-    first_start: Literal["send", "hold"] | None = None
-    approval: bool = False
+    sender: values.Sender = Field(
+        "reminder@reminder.example", alias="from", description="name and address of the sender"
+    )
+    reply_to: values.OptionalMailbox = Field("", description="where answers go")
+    operator: values.OptionalMailbox = Field("", description="gets pre-flights, reports and alarms")
+    contact: values.OptionalLine = Field("", description="whom to ask, in every mail")
+    redirect_to: values.OptionalMailbox = Field(
+        "", description="a rehearsal: everything goes there and nothing counts"
+    )
+    first_start: Literal["send", "hold"] | None = Field(
+        None,
+        description="`hold` waits for `reminder ledger release`; by default with `smtp`",
+    )
+    approval: bool = Field(False, description="digests wait until somebody has approved them")
 
     @property
     def secretariat(self) -> str:
@@ -190,54 +162,26 @@ class MailSettings(Section):
 class BackupSettings(Section):
     """Of the ledger, by whoever delivers; none without a folder."""
 
-    folder: values.CleanPath | None = None
-    keep: int = Field(14, ge=1, le=1000)
-    at: values.LocalTime = time(2, 30)
-
-
-class InboxSettings(Section):
-    """The mailbox to which bounces and replies come: a Maildir, or one of an IMAP server."""
-
-    maildir: values.CleanPath | None = None
-    host: values.OptionalHost = ""
-    port: int | None = Field(None, ge=1, le=65535)
-    security: Literal["tls", "starttls", "none"] = "tls"
-    username: values.OptionalLine = ""
-    password: values.Secret = SecretStr("")
-    oauth: OAuthSettings = OAuthSettings()
-    ca_file: values.CleanPath | None = None
-    timeout: float = Field(20, gt=0, le=600, description="seconds for one answer")
-    folder: values.Line = "INBOX"
-    done: values.OptionalLine = "reminder"
-    authserv_id: values.OptionalLine = ""
-    trust: bool = False
-
-    @model_validator(mode="after")
-    def _one_mailbox(self) -> Self:
-        if self.maildir and self.host:
-            raise Mistake("two_inboxes")
-        if self.host and not self.username:
-            raise Mistake("inbox_without_username")
-        return self
-
-    @property
-    def is_set(self) -> bool:
-        return bool(self.maildir or self.host)
-
-    @property
-    def effective_port(self) -> int:
-        return self.port or (993 if self.security == "tls" else 143)
+    folder: values.CleanPath | None = Field(
+        None, description="where copies of the ledger are put each night; without it none are made"
+    )
+    keep: int = Field(14, ge=1, le=1000, description="how many; the older ones go")
+    at: values.LocalTime = Field(time(2, 30), description="when, in the plan's zone")
 
 
 class DigestSettings(Section):
-    at: values.LocalTime = time(9)
-    workdays_before: int = Field(0, ge=0, le=10)
-    tracking: bool = True
+    at: values.LocalTime = Field(
+        time(9), description="on the month's first working day, in the plan's zone"
+    )
+    workdays_before: int = Field(0, ge=0, le=10, description="or so many working days before it")
+    tracking: bool = Field(
+        True, description="whether digests and mails ask what became of the tasks of past months"
+    )
 
 
 class WorkdaySettings(Section):
-    work: frozenset[date] = frozenset()
-    rest: frozenset[date] = frozenset()
+    work: frozenset[date] = Field(frozenset(), description="days worked, whatever is published")
+    rest: frozenset[date] = Field(frozenset(), description="days off, whatever is published")
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> Self:
@@ -247,15 +191,19 @@ class WorkdaySettings(Section):
 
 
 class NudgeStep(Section):
-    workdays_left: int = Field(3, ge=0, le=20)
-    to: values.Recipients = Field([values.UNIT])
+    workdays_left: int = Field(3, ge=0, le=20, description="working days before a task is due")
+    to: values.Recipients = Field(
+        [values.UNIT], description="`unit`, `secretariat`, addresses of the own house"
+    )
 
 
 class OverdueStep(Section):
-    workdays_after: int = Field(ge=1, le=60)
+    workdays_after: int = Field(ge=1, le=60, description="working days after a task was due")
     every: int | None = Field(None, ge=1, le=20, description="working days until it comes again")
     times: int = Field(1, ge=1, le=12, description="how often at most")
-    to: values.Recipients = Field([values.UNIT])
+    to: values.Recipients = Field(
+        [values.UNIT], description="`unit`, `secretariat`, addresses of the own house"
+    )
 
     @model_validator(mode="after")
     def _repeats_both_ways(self) -> Self:

@@ -19,17 +19,16 @@ from reminder.documents.sections import (
     BackupSettings,
     ConsoleSettings,
     DigestSettings,
-    InboxSettings,
     LogSettings,
     MailSettings,
     NudgeStep,
     OverdueStep,
     OverdueSteps,
     PingSettings,
-    SmtpSettings,
     WebSettings,
     WorkdaySettings,
 )
+from reminder.documents.server_sections import InboxSettings, SmtpSettings
 from reminder.domain.addresses import is_loopback
 from reminder.errors import ConfigurationError, Fault, Mistake
 from reminder.ledger.database import Place, place_of, sender_lock
@@ -68,30 +67,56 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    plan: values.CleanPath = SHIPPED / "plan" / "plan_2026.toml"
-    state_dir: values.CleanPath = Field(default_factory=_default_state_dir)
-    database_url: values.DatabaseUrl = SecretStr("")
-    transport: Literal["maildir", "smtp"] = "maildir"
-    maildir: values.CleanPath | None = None
-    templates: values.CleanPath | None = None
-    language: values.Line = CHINESE
-    secret_key: values.Key = SecretStr("")
-    uid_domain: str = Field(
-        "reminder.example", max_length=253, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
+    plan: values.CleanPath = Field(
+        SHIPPED / "plan" / "plan_2026.toml", description="a plan, or a folder of plans"
     )
-    smtp: SmtpSettings = SmtpSettings()
-    web: WebSettings = WebSettings()
-    console: ConsoleSettings = ConsoleSettings()
-    log: LogSettings = LogSettings()
-    ping: PingSettings = PingSettings()
-    mail: MailSettings = MailSettings()
-    inbox: InboxSettings = InboxSettings()
-    digest: DigestSettings = DigestSettings()
-    nudge: list[NudgeStep] = [NudgeStep()]
-    overdue: OverdueSteps = [OverdueStep(workdays_after=1), OverdueStep(workdays_after=7)]
-    preflight_workdays: int = Field(3, ge=1, le=20)
-    workdays: WorkdaySettings = WorkdaySettings()
-    backup: BackupSettings = BackupSettings()
+    state_dir: values.CleanPath = Field(
+        default_factory=_default_state_dir, description="ledger, outbox and keys"
+    )
+    database_url: values.DatabaseUrl = Field(
+        SecretStr(""), description="the ledger elsewhere: `postgresql://…`, `sqlite:////…`"
+    )
+    transport: Literal["maildir", "smtp"] = Field(
+        "maildir", description="into the outbox folder, or by the mail server"
+    )
+    maildir: values.CleanPath | None = Field(
+        None, description="the outbox; without it `outbox` in `state_dir`"
+    )
+    templates: values.CleanPath | None = Field(
+        None, description="a folder of your own; a file there wins over the shipped one"
+    )
+    language: values.Line = Field(
+        CHINESE, description="of reports and the console, and of units that have none of their own"
+    )
+    secret_key: values.Key = Field(
+        SecretStr(""), description="the key of all links, in place of the ledger's"
+    )
+    uid_domain: str = Field(
+        "reminder.example",
+        max_length=253,
+        pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$",
+        description="in calendars' UIDs: a domain of yours, chosen once",
+    )
+    smtp: SmtpSettings = Field(SmtpSettings(), description="the mail server")
+    web: WebSettings = Field(WebSettings(), description="pages and calendars")
+    console: ConsoleSettings = Field(ConsoleSettings(), description="log-in to the console")
+    log: LogSettings = Field(LogSettings(), description="what the daemon writes")
+    ping: PingSettings = Field(PingSettings(), description="a watchdog elsewhere")
+    mail: MailSettings = Field(MailSettings(), description="what is written")
+    inbox: InboxSettings = Field(InboxSettings(), description="the mailbox for answers")
+    digest: DigestSettings = Field(DigestSettings(), description="the monthly mail")
+    nudge: list[NudgeStep] = Field([NudgeStep()], description="reminders before a task is due")
+    overdue: OverdueSteps = Field(
+        [OverdueStep(workdays_after=1), OverdueStep(workdays_after=7)],
+        description="mails that ask after a task was due",
+    )
+    preflight_workdays: int = Field(
+        3, ge=1, le=20, description="how many working days before a digest the operator sees it"
+    )
+    workdays: WorkdaySettings = Field(
+        WorkdaySettings(), description="days that differ from what is published"
+    )
+    backup: BackupSettings = Field(BackupSettings(), description="nightly copies of the ledger")
 
     @field_validator("mail")
     @classmethod

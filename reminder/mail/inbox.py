@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from reminder.documents.sections import InboxSettings
+from reminder.documents.server_sections import InboxSettings
 from reminder.errors import ServerError, UsageError
 from reminder.mail.certificates import trusting
 from reminder.mail.oauth import AccessToken, TokenSource

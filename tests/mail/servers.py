@@ -16,7 +16,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, Session
 from aiosmtpd.smtp import Envelope as Received
 
-from reminder.documents.sections import SmtpSettings
+from reminder.documents.server_sections import SmtpSettings
 from reminder.domain.notices import Answer, Reason, State
 from reminder.mail.oauth import TokenSource
 from reminder.mail.transports import Envelope

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reminder.documents.sections import InboxSettings
+from reminder.documents.server_sections import InboxSettings
 from reminder.errors import ServerError
 from reminder.ledger.incoming import read_letters
 from reminder.ledger.senders import read_alarms

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from reminder.clock import VirtualClock
 from reminder.documents.oauth_section import OAuthSettings
-from reminder.documents.sections import SmtpSettings
+from reminder.documents.server_sections import SmtpSettings
 from reminder.errors import ServerError
 from reminder.mail.oauth import TokenSource
 from reminder.words import CHINESE

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import trustme
 
-from reminder.documents.sections import InboxSettings
+from reminder.documents.server_sections import InboxSettings
 from reminder.domain.notices import State
 from reminder.errors import ServerError
 from reminder.mail.inbox import count_unread, opened

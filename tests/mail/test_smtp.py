@@ -10,7 +10,7 @@ import pytest
 import trustme
 from pydantic import ValidationError
 
-from reminder.documents.sections import SmtpSettings
+from reminder.documents.server_sections import SmtpSettings
 from reminder.domain.notices import State
 from reminder.errors import ServerError
 from reminder.mail.transports.smtp import SmtpTransport

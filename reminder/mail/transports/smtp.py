@@ -6,7 +6,7 @@ import ssl
 from datetime import UTC, tzinfo
 from functools import cached_property
 
-from reminder.documents.sections import SmtpSettings
+from reminder.documents.server_sections import SmtpSettings
 from reminder.domain.addresses import is_domain, is_loopback
 from reminder.errors import ServerError
 from reminder.mail.certificates import end_of, show, trusting

@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from stringprep import in_table_b1, in_table_c12
 
-from reminder.documents.sections import SmtpSettings
+from reminder.documents.server_sections import SmtpSettings
 from reminder.errors import ServerError
 from reminder.mail.oauth import AccessToken, TokenSource
 from reminder.mail.transports.smtp_client import Client, SmtpLogIn, error_text, readable, reply_text
