@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reminder.documents.sections import InboxSettings
+from reminder.documents.server_sections import InboxSettings
 from reminder.ledger.incoming import read_letters
 from reminder.ledger.registrations import read_all
 from reminder.ledger.views import read_notice
