@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from jinja2.filters import do_striptags
@@ -20,37 +20,13 @@ from reminder.mail.render_context import RenderContext
 from reminder.words import CHINESE, ENGLISH
 from tests.domain.builders import LEADER, at, reader
 from tests.domain.test_tone import EVERY, EXPLICIT, LINKS, REACHABLE, TASKS, mails, unquoted
+from tests.mail.facts import CJK, facts_of, say_the_same
 
 SETTINGS = SettingsSources().load()
 PLAN = "自治区人大常委会2026年度代表工作安排表"
-CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 PRESSURE = re.compile(
     r"\b(urge|overdue|deadline|late|delay|fail|red light|must|immediately)", re.IGNORECASE
 )
-_NAMES = "January February March April May June July August September October November December"
-MONTHS = _NAMES.split()
-_ENGLISH_MONTH = re.compile(rf"(?:(\d+) – )?(?:(\d+) )?\b({'|'.join(MONTHS)})\b")
-_CHINESE_MONTH = re.compile(r"(\d+)月(?:(\d+)日)?")
-
-
-@dataclass(frozen=True)
-class Facts:
-    days: frozenset[tuple[int, int]]  # the day is 0 for a month as a whole
-    numbers: frozenset[int]
-    links: tuple[str, ...]
-
-
-def facts_of(text: str) -> Facts:
-    links = tuple(re.findall(r"https?://[^\s\"<]+", text))
-    text = re.sub(r"https?://\S+", "", text)
-    days: set[tuple[int, int]] = set()
-    for month, day in _CHINESE_MONTH.findall(text):
-        days.add((int(month), int(day or 0)))
-    for first, last, name in _ENGLISH_MONTH.findall(text):
-        days |= {(MONTHS.index(name) + 1, int(day or 0)) for day in (first or last, last)}
-    rest = _ENGLISH_MONTH.sub(" ", _CHINESE_MONTH.sub(" ", text))
-    # That there is one is not said by a number everywhere.
-    return Facts(frozenset(days), frozenset(map(int, re.findall(r"\d+", rest))) - {1}, links)
 
 
 def wordings(text: str) -> list[str]:
@@ -72,7 +48,7 @@ def test_the_same_dates_counts_wordings_and_links(
     for chinese, english in zip(*both, strict=True):
         for part in ("subject", "text"):
             theirs, ours = (unquoted(getattr(mail, part)) for mail in (chinese, english))
-            assert facts_of(ours) == facts_of(theirs), english.text
+            assert say_the_same(theirs, ours), ours
         assert wordings(english.text) == wordings(chinese.text)
         assert facts_of(english.html).links == facts_of(chinese.html).links
         shown = facts_of(unquoted(do_striptags(english.html.partition("<body")[2])))
@@ -127,7 +103,7 @@ def test_the_whole_plan_says_the_same_to_every_unit() -> None:
             mails = [context.compose(draft, facts).content for context in contexts]
             assert [language_of(mail) for mail in mails] == [CHINESE, ENGLISH]
             chinese, english = (without(wordings, read(mail)[0].text) for mail in mails)
-            assert facts_of(chinese) == facts_of(english)
+            assert say_the_same(chinese, english)
             assert CJK.findall(without(names, english)) == []
 
 

@@ -10,7 +10,9 @@ from reminder.domain.notices import Kind
 from reminder.domain.status import TaskState
 from reminder.domain.timetable import Timetable
 from reminder.domain.windows import Progress
+from reminder.words import CHINESE, ENGLISH
 from tests.domain.builders import LEADER, at, reader
+from tests.mail.facts import say_the_same
 
 SAY = "mail/words.txt"
 
@@ -66,7 +68,13 @@ class Mail:
 
 
 def say(name: str, macro: str, **facts: object) -> str:
-    return phrase(environment(None, autoescape=False), name, macro, **facts)
+    """In Chinese; what English says of it has the same days and numbers."""
+    chinese, english = (
+        phrase(environment(None, autoescape=False, language=language), name, macro, **facts)
+        for language in (CHINESE, ENGLISH)
+    )
+    assert say_the_same(chinese, english), (chinese, english)
+    return chinese
 
 
 def worded(content: Content) -> Mail:
