@@ -93,6 +93,11 @@ class PostgreSQL:
         words = ["-h", self.folder, "-p", str(self.port), "-U", "reminder", "-D", target]
         as_server(program("pg_basebackup"), *words, "-X", "stream", "-c", "fast", "--no-sync")
 
+    def follow(self, data: Path) -> None:
+        """For `copied`: the files of a standby, which needs `primary_conninfo` too."""
+        self.copy_files(data)
+        as_server("touch", data / "standby.signal")
+
     def asked(self, words: str, database: str = "postgres") -> Any:
         """One value."""
         with closing(self._connect(database)) as connection:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from reminder.ledger.schema import REVISION
 from tests.cli.conftest import UNITS, Office, Reminder
+from tests.ledgers import lay_earlier
 from tests.postgresql import PostgreSQL
 
 KEYS = {
@@ -152,3 +154,38 @@ def test_move_to_the_configured_database_is_said_and_the_old_ledger_refused(
     assert "is open again" in undone
     assert "reminder ledger hold" in undone
     assert office("tick").status == 0
+
+
+def test_backup_is_put_back_by_a_command_that_says_what_comes_next(
+    office: Office, reminder: Reminder, state: Path, tmp_path: Path
+) -> None:
+    """Whatever the files are like by then."""
+    office("tick")
+    assert office("ledger", "backup", str(tmp_path / "copy.db")).status == 0
+    office.put("units.toml", "no units at all")
+    restored = office("ledger", "restore", str(tmp_path / "copy.db"))
+    kept = state / "ledger-until-20260401T020000Z.db"
+    assert (restored.status, kept.exists()) == (0, True)
+    assert "is the ledger now, and everything is held" in restored.out
+    assert f"The one that was in use is kept: {kept}" in restored.out
+    office.put("units.toml", UNITS)
+    assert office("status", "--json").json["hold"]["reason"] == "restored"
+    assert office("ledger", "restore", str(tmp_path / "absent.db")).status == 2
+
+
+@pytest.mark.parametrize("words", ["en", "zh_CN.UTF-8"])
+def test_upgrade_says_from_where_to_where(
+    office: Office, state: Path, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", words)
+    lay_earlier(state / "ledger.db", "0010")
+    said = [
+        office("ledger", "upgrade", *options).out.splitlines()
+        for options in (["--dry-run"], [], [])
+    ]
+    assert [
+        f"0010 to {REVISION}" in lines[0] or f"0010升到{REVISION}" in lines[0] for lines in said
+    ] == [True, True, False]
+    assert [len(lines) for lines in said] == [1, 2, 1]
+    assert str(state / "ledger-0010.db") in said[1][1]
+    assert REVISION in said[2][0]

@@ -25,7 +25,7 @@ from tests.hosts.relay import Kept, account
 from tests.postgresql import PostgreSQL
 from tests.postgresql import running as postgresql
 
-LEDGER, RELAY = 1, 2
+LEDGER, RELAY, STANDBY = 1, 2, 3
 FIRST = 11  # the senders' numbers begin there
 SMTP, WEB = 25, 8026
 # No reserved domain, which would not be mailed to, and none that anybody has.
@@ -60,13 +60,14 @@ with urllib.request.urlopen(sys.argv[1], timeout=10) as answer:
 @dataclass(frozen=True)
 class Shape:
     """`body` is what the mail server takes for each, in seconds; `hasty` senders wait less for
-    each other than a lease lasts."""
+    each other than a lease lasts. With a `standby` what is committed is on two servers."""
 
     units: int
     senders: int = 3
     connections: int = 2
     body: float = 0.25
     hasty: bool = False
+    standby: bool = False
 
 
 class Sender:
@@ -117,10 +118,13 @@ class Sender:
             self.process.wait()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cluster:
+    """`server` is the one that is written to."""
+
     hosts: Network
     server: PostgreSQL
+    standby: PostgreSQL | None
     relay: Path
     senders: list[Sender]
     expected: set[str]
@@ -128,6 +132,11 @@ class Cluster:
     def start(self) -> None:
         for sender in self.senders:
             sender.start()
+
+    def fail_over(self) -> None:
+        assert self.standby
+        self.standby.asked("SELECT pg_promote()")
+        self.server, self.standby = self.standby, None
 
     def account(self) -> list[Kept]:
         return account(self.relay)
@@ -201,12 +210,18 @@ def cluster(folder: Path, shape: Shape) -> Iterator[Cluster]:
         address = f"{NETS['ledger']}.{LEDGER}"
         inside = hosts.inside("ledger", "postgres")
         server = stack.enter_context(postgresql(address, inside))
+        url, standby = server.create("ledger").url, None
+        if shape.standby:
+            hosts.add("standby", STANDBY, ["ledger"])
+            standby = stack.enter_context(synchronous(server, hosts))
+            both = f"{address}:{server.port},{NETS['ledger']}.{STANDBY}:{standby.port}"
+            url = f"postgresql://reminder@{both}/ledger?target_session_attrs=read-write"
         kept = folder / "account"
         words = ["-m", "tests.hosts.relay", f"{NETS['mail']}.{RELAY}", str(SMTP), kept]
         relay = [*hosts.inside("relay"), sys.executable, *words, "--body", str(shape.body)]
         stack.callback(stack.enter_context(subprocess.Popen(relay)).kill)
         settings = this_month(folder / "office", shape.units) | {
-            "DATABASE_URL": server.create("ledger").url,
+            "DATABASE_URL": url,
             "TRANSPORT": "smtp",
             "SMTP__HOST": f"{NETS['mail']}.{RELAY}",
             "SMTP__PORT": str(SMTP),
@@ -223,4 +238,18 @@ def cluster(folder: Path, shape: Shape) -> Iterator[Cluster]:
             senders.append(Sender(hosts, number, folder, environ, hasty=shape.hasty))
             stack.callback(senders[-1].close)
         expected = {f"unit{number}@{PLACE}" for number in range(shape.units)}
-        yield Cluster(hosts, server, kept, senders, expected)
+        yield Cluster(hosts, server, standby, kept, senders, expected)
+
+
+@contextmanager
+def synchronous(primary: PostgreSQL, hosts: Network) -> Iterator[PostgreSQL]:
+    """A standby on a host of its own. Nothing counts as committed that it has not."""
+    come = f"host={NETS['ledger']}.{LEDGER} port={primary.port} user=reminder"
+    settings = {"primary_conninfo": f"{come} application_name=standby"}
+    inside = hosts.inside("standby", "postgres")
+    with postgresql(f"{NETS['ledger']}.{STANDBY}", inside, settings, primary.follow) as standby:
+        primary.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+        primary.execute("SELECT pg_reload_conf()")
+        while primary.asked("SELECT sync_state FROM pg_stat_replication") != "sync":
+            time.sleep(0.1)
+        yield standby

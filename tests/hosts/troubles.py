@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from tests.daemon.accepted import differences, out_of_turn, unrecorded
+from tests.hosts.cluster import LEDGER as PRIMARY
 from tests.hosts.cluster import OPERATOR, Cluster, Sender, Shape, cluster
 
 MINUTE = 60.0
@@ -147,6 +148,33 @@ def restarted(folder: Path, shape: Shape, how: signal.Signals, times: int = 3) -
             run.until(lambda: len(run.account()) > before + 20, "they go on")  # noqa: B023
         run.until(run.done, "everything is sent and recorded")
         return judged(f"the ledger's server restarted {times} times, {how.name}", run)
+
+
+DEAD, CUT_OFF = "dead", "cut off"
+
+
+def failed_over(folder: Path, shape: Shape, how: str) -> Outcome:
+    """The ledger's server dies, or nothing reaches it any more, while all send; its synchronous
+    standby is promoted. One that was cut off never comes back: whoever promotes sees to that."""
+    with cluster(folder, shape) as run, ExitStack() as troubles:
+        run.start()
+        run.until(run.all_send, "all of them send", MINUTE)
+        before, old, begun = len(run.account()), run.server, time.monotonic()
+        if how == DEAD:
+            old.stop(signal.SIGQUIT)
+        else:
+            troubles.enter_context(run.hosts.silent(PRIMARY, "ledger"))
+            troubles.callback(old.stop, signal.SIGQUIT)
+        run.fail_over()
+        run.until(lambda: run.done() or len(run.account()) > before + 20, "they go on")
+        taken_over = time.monotonic() - begun
+        run.until(run.done, "everything is sent and recorded", 5 * MINUTE)
+        case = f"the ledger's server {how}, its standby promoted"
+        outcome = judged(case, run, {sender.number for sender in run.senders})
+        outcome.taken_over = taken_over
+    if taken_over > MINUTE:
+        outcome.breaches.append(f"they went on after {taken_over:.0f} s")
+    return outcome
 
 
 def undisturbed(folder: Path, shape: Shape) -> tuple[Outcome, float]:

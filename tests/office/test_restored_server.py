@@ -127,7 +127,7 @@ def test_standby_that_was_promoted_is_gone_on_with(tmp_path: Path) -> None:
     with running() as server, replica(tmp_path, "first", server.create("ledger")) as office:
         office.tick(MARCH)
         primary = {"primary_conninfo": f"host={server.folder} port={server.port} user=reminder"}
-        with running(settings=primary, copied=partial(behind, server)) as standby:
+        with running(settings=primary, copied=server.follow) as standby:
             office.tick("2026-03-20T09:00+08:00")
             until(standby, f"pg_last_wal_replay_lsn() >= '{server.asked(_WRITTEN)}'")
             server.stop()
@@ -140,11 +140,6 @@ def test_standby_that_was_promoted_is_gone_on_with(tmp_path: Path) -> None:
 
 
 _WRITTEN = "SELECT pg_current_wal_lsn()"
-
-
-def behind(primary: PostgreSQL, data: Path) -> None:
-    primary.copy_files(data)
-    as_server("touch", data / "standby.signal")
 
 
 def until(server: PostgreSQL, fact: str) -> None:

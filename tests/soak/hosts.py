@@ -23,6 +23,7 @@ from tests.postgresql import program
 
 T = TypeVar("T")
 SHAPE = Shape(units=400)
+DOUBLE = Shape(units=400, standby=True)
 BUSY = Shape(units=2000)  # the others are not done when they take over
 LONG = 120  # seconds of trouble
 # The longest first; they mostly wait.
@@ -37,6 +38,8 @@ RUNS: tuple[Callable[[Path], trouble.Outcome], ...] = (
     lambda folder: trouble.befallen(folder, SHAPE, trouble.STOPPED),
     lambda folder: trouble.restarted(folder, SHAPE, signal.SIGINT),
     lambda folder: trouble.restarted(folder, SHAPE, signal.SIGQUIT),
+    lambda folder: trouble.failed_over(folder, DOUBLE, trouble.DEAD),
+    lambda folder: trouble.failed_over(folder, DOUBLE, trouble.CUT_OFF),
     lambda folder: trouble.undisturbed(folder, SHAPE)[0],
 )
 AT_A_TIME = 3
