@@ -84,7 +84,13 @@ class Reason(StrEnum):
     CLOCK = "clock"
     RESENT = "resent"
     RENEWED = "renewed"
+    # By choice: of its unit, or of the reader of a copy.
+    DECLINED = "declined"
+    PAUSED = "paused"
+    LEFT = "left"
 
+
+BY_CHOICE = (Reason.DECLINED, Reason.PAUSED, Reason.LEFT)
 
 # Of a held notice: it goes when the operator releases it.
 ON_HOLD = (Reason.HOLD, Reason.RESTORED, Reason.BY_HAND)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, select, true, update
 
 from reminder.domain.notices import Reason, State
 from reminder.ledger.history import Change, record
 from reminder.ledger.own_messages import claim_own
+from reminder.ledger.preferences import may_be_woken
 from reminder.ledger.schema import message, notice, recipient
 
 _FEW = 4  # recipients that a notice may have without making a claim smaller
@@ -41,18 +42,20 @@ def ready(
     *,
     probe: bool = False,
     route: str = "",
+    clock: str = "",
 ) -> list[str]:
     """Keys of up to `limit` notices with recipients to be reached now, new ones last: what a
     sender left does not wait for a long queue, and who is tried again comes ever more seldom.
 
-    A `probe` takes those that were tried least, or the same few would be asked each time.
+    A `probe` takes those that were tried least, or the same few would be asked each time. Whose
+    quiet hours it is by the `clock`, `HH:MM`, is left out.
     """
     first = recipient.c.attempts if probe else QUEUED
     query = (
         select(recipient.c.notice)
         .join(notice, notice.c.key == recipient.c.notice)
         .where(
-            _is_ready(at, route),
+            _is_ready(at, route, clock),
             notice.c.state.is_(None),
             notice.c.stream == stream,
             notice.c.useful_until > at,
@@ -63,9 +66,10 @@ def ready(
     return list(dict.fromkeys(connection.scalars(query)))[:limit]
 
 
-def _is_ready(at: datetime, route: str) -> Which:
+def _is_ready(at: datetime, route: str, clock: str) -> Which:
     """Queued is ready at once, whatever its time: a clock set back must not make it wait."""
-    return (recipient.c.route == route) & (QUEUED | RETRY & (recipient.c.not_before <= at))
+    in_time = QUEUED | RETRY & (recipient.c.not_before <= at)
+    return (recipient.c.route == route) & in_time & (may_be_woken(clock) if clock else true())
 
 
 def claim(
@@ -77,14 +81,15 @@ def claim(
     *,
     probe: bool = False,
     route: str = "",
+    clock: str = "",
 ) -> list[Claim]:
     """Takes up to `limit` ready notices of that stream; `name` is unlike any other claim's."""
-    keys = ready(connection, stream, at, limit, probe=probe, route=route)
+    keys = ready(connection, stream, at, limit, probe=probe, route=route, clock=clock)
     if not keys:
         return []
     query = (
         update(recipient)
-        .where(recipient.c.notice.in_(keys), _is_ready(at, route))
+        .where(recipient.c.notice.in_(keys), _is_ready(at, route, clock))
         .values(state=State.SENDING, claim=name, updated=at)
         .returning(*(recipient.c[one] for one in ("id", "notice", "address", "attempts")))
     )
@@ -100,7 +105,7 @@ def claim(
             free(connection, which, at, State.REFUSED, Reason.DAMAGED, reply=reply)
     claims.sort(key=lambda one: keys.index(one.key))
     # When none of them could be read: the next ones.
-    return claims or claim(connection, name, stream, at, limit, route=route)
+    return claims or claim(connection, name, stream, at, limit, route=route, clock=clock)
 
 
 def _packed(

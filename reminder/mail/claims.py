@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection
@@ -45,7 +45,7 @@ class Route:
 
     `name` is for people; `mark` changes with every setting of the server, which is another one
     then. `failing` is why notices wait while it fails. `way` is the recipients' route: mail when
-    empty, else the name of a channel.
+    empty, else the name of a channel; quiet hours are those of `zone`.
     """
 
     transport: Transport
@@ -60,9 +60,15 @@ class Route:
     failing: Reason = Reason.SERVER
     rehearsal: bool = False
     way: str = ""
+    zone: tzinfo = UTC
+
+    def clock(self, at: datetime) -> str:
+        return f"{at.astimezone(self.zone):%H:%M}"
 
 
-def route_of(settings: Settings, transport: Transport, key: InstallationKey) -> Route:
+def route_of(
+    settings: Settings, transport: Transport, key: InstallationKey, zone: tzinfo = UTC
+) -> Route:
     smtp = settings.smtp
     pace: dict[str, Any]
     if settings.transport == "smtp":
@@ -74,7 +80,8 @@ def route_of(settings: Settings, transport: Transport, key: InstallationKey) -> 
     marks = f"{smtp!r} {' '.join(smtp.secrets)}"
     mark = f"{name} {key.derive('relay', marks, 8)}"
     sender, stream = settings.mail.sender_address, settings.stream
-    return Route(transport, stream, sender, name, mark, rehearsal=settings.rehearsal, **pace)
+    pace |= {"rehearsal": settings.rehearsal, "zone": zone}
+    return Route(transport, stream, sender, name, mark, **pace)
 
 
 def back_off(attempts: int, bounds: tuple[timedelta, timedelta], dice: random.Random) -> timedelta:
@@ -133,7 +140,7 @@ class Claims:
             return self._taken.popleft() if self._taken else None
 
     def _claim(self, *, probe: bool) -> None:
-        now, name, stream = self.clock.now(), self._name, self.route.stream
+        now, name, route = self.clock.now(), self._name, self.route
         limit = 1 if probe else min(BATCH * self.route.connections, MOST)
         with self.database.write() as connection:
             if not self.still_ours():  # asked when it is our turn to write: that may take long
@@ -143,8 +150,9 @@ class Claims:
                 return  # it was changed for another under our feet: the next tick holds it
             self._hold = hold_mark(connection)
             self._taken += claiming.claim(
-                connection, name, stream, now, limit, probe=probe, route=self.route.way
-            )
+                connection, name, route.stream, now, limit,
+                probe=probe, route=route.way, clock=route.clock(now),
+            )  # fmt: skip
 
     def return_(self, claim: Claim) -> None:
         """It was not begun: the next worker takes it."""

@@ -62,9 +62,10 @@ class SendPass:
         self._turned_away = False
 
     def run(self) -> None:
-        now, most = self._clock.now(), BATCH * self._route.connections
+        now, route = self._clock.now(), self._route
+        most, clock = BATCH * route.connections, route.clock(now)
         with self.claims.database.read() as connection:
-            count = len(ready(connection, self._route.stream, now, most, route=self._route.way))
+            count = len(ready(connection, route.stream, now, most, route=route.way, clock=clock))
         if not (count or self.outage.trouble) or self.outage.lasts():
             return
         try:

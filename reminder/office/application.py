@@ -231,7 +231,7 @@ class Application:
 
     @cached_property
     def sender(self) -> Sender:
-        route = route_of(self.settings, self.transport, self.key)
+        route = route_of(self.settings, self.transport, self.key, self.office.tables[0].plan.zone)
         return Sender(self.database, route, self.clock, self._dice)
 
     @property
