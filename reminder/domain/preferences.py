@@ -5,7 +5,7 @@ reader whom the unit has added, may do without any kind of mail, or leave.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from reminder.domain.notices import REMINDERS, Kind, Reason
@@ -132,8 +132,9 @@ class UnitChoices:
         addresses under `cc`, then whom the unit has added."""
         mailboxes = {address.lower() for address in self.unit.to}
         on_list = [address for address in self.unit.cc if address.lower() not in mailboxes]
+        nothing = Preference(self.unit.id)
         found = {
-            address.lower(): self.readers.get(address.lower(), Preference(self.unit.id, address))
+            address.lower(): replace(self.readers.get(address.lower(), nothing), address=address)
             for address in on_list
         }
         for address, reader in self.readers.items():

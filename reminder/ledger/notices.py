@@ -1,6 +1,5 @@
 """Notices in the ledger: inserted once, their bytes fixed once, each change in the history."""
 
-import hashlib
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from reminder.domain.notices import (
     still_reached,
 )
 from reminder.ledger.bounces import stopped_addresses
+from reminder.ledger.composed import Composed as Composed  # for whoever makes notices
 from reminder.ledger.deliveries import NOT_BEGUN
 from reminder.ledger.history import Change, record
 from reminder.ledger.occasions import AHEAD, note_reminded
@@ -42,24 +42,6 @@ _AT_DATA = (
 )
 _DRAFTED = ("key", "plan", "kind", "period", "unit", "due", "useful_until")
 _COMPOSED = ("message_id", "as_of", "sha256", "publication")
-
-
-@dataclass(frozen=True)
-class Composed:
-    """A message as it will go to `recipients`, on every try; to some of them goes something of
-    their `own`. `as_of` is what it knows, of the documents what was in force after `publication`.
-    """
-
-    message_id: str
-    content: bytes
-    as_of: datetime
-    recipients: tuple[str, ...]
-    publication: int | None = None
-    own: tuple[OwnMessage, ...] = ()
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -213,8 +195,10 @@ def _queue(
     put_own(connection, own, at)
     if people:
         connection.execute(recipient.insert(), people)
-    record(connection, at, [Change(key, State.QUEUED, reason) for key, _, reason in mails])
-    record(connection, at, refused)
+    changes = [Change(key, State.QUEUED, reason) for key, _, reason in mails]
+    spared = ((key, one) for key, composed, _ in mails for one in composed.withheld)
+    changes += [Change(key, State.EXPIRED, one.reason, one.address) for key, one in spared]
+    record(connection, at, [*changes, *refused])
 
 
 _STOPPED = {"state": State.REFUSED, "reason": Reason.BOUNCED_ADDRESS}

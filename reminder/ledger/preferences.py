@@ -13,7 +13,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    exists,
     func,
     or_,
     select,
@@ -110,9 +109,13 @@ def may_be_woken(clock: str) -> ColumnElement[bool]:
     now = bindparam("clock", clock, type_=String)
     by_day = and_(begin < end, begin <= now, now < end)
     over_midnight = and_(begin > end, or_(now >= begin, now < end))
-    of_unit = select(notice.c.unit).where(notice.c.key == recipient.c.notice).scalar_subquery()
     theirs = preference.c.address.in_((WHOLE, func.lower(recipient.c.address)))
-    asleep = exists().where(
-        preference.c.unit == of_unit, theirs, preference.c.quiet != "", by_day | over_midnight
+    of = notice.alias()
+    asleep = (
+        select(preference.c.unit)
+        .join(of, of.c.unit == preference.c.unit)
+        .where(of.c.key == recipient.c.notice, theirs, preference.c.quiet != "")
+        .where(by_day | over_midnight)
+        .correlate(recipient)
     )
-    return ~asleep
+    return ~asleep.exists()

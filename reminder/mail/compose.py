@@ -6,7 +6,8 @@ installation key alone: composing twice makes the same message.
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -22,8 +23,11 @@ from reminder.domain.occasions import addressees
 from reminder.domain.supplements import Correction
 from reminder.domain.units import Unit
 from reminder.ledger.access import InstallationKey
-from reminder.ledger.notices import Composed
+from reminder.ledger.composed import Composed, Withheld
+from reminder.ledger.own_messages import OwnMessage
 from reminder.mail import mime
+from reminder.mail.copies import Copy
+from reminder.mail.letterhead import Letterhead, Written
 from reminder.mail.mime import HeaderAddress, MailText
 
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -41,6 +45,9 @@ class UnitFacts:
     page_link: str = ""
     corrections: tuple[Correction, ...] = field(default=(), repr=False)
     signed: bool = False
+    # Who gets a copy: those under `cc` where nobody has asked the ledger.
+    copies: tuple[Copy, ...] | None = field(default=None, repr=False)
+    withheld: tuple[Withheld, ...] = field(default=(), repr=False)
 
     def says_nothing(self, draft: NoticeDraft) -> bool:
         """Of a correction of which nothing is left: all of it is done."""
@@ -95,12 +102,27 @@ class Composer:
         for mark, value in own.items():
             text, html = text.replace(mark, value), html.replace(mark, escape(value))
         said, language = MailText(sketch.subject, text, html), self.language(sketch.content)
-        return self._message(sketch.draft.key, sketch.as_of, language, said, sketch.mailboxes)
+        written = Written(sketch.draft.key, sketch.as_of, language, said, sketch.mailboxes)
+        return self._with_copies(written, facts, sketch.unit.name)
+
+    def _with_copies(self, written: Written, facts: UnitFacts, unit: str) -> Composed:
+        def copies() -> Iterator[OwnMessage]:
+            for copy in self.own_copies(facts):
+                about: dict[str, object] = {"unit": unit, "link": copy.link}
+                foot = self._render("mail/copy", written.language, "", about)
+                yield self._letterhead.copy(written, copy, foot)
+
+        composed = self._letterhead.composed(written, copies())
+        return replace(composed, withheld=facts.withheld)
+
+    @cached_property
+    def _letterhead(self) -> Letterhead:
+        return Letterhead(self.office, self.key)
 
     @property
     def sender(self) -> tuple[str, ...]:
         """All that a message says of who sends it."""
-        return (*self._from, self._domain, self._mail.redirect_to or "")
+        return self._letterhead.facts
 
     def report(
         self, key: str, as_of: datetime, subject: str, values: dict[str, object]
@@ -109,16 +131,31 @@ class Composer:
         language = self.office.settings.language
         said = self._render("mail/report", language, subject, values)
         said = said._replace(subject=self.marked(subject, language, rehearsal=False))
-        return self._message(key, as_of, language, said, self.operator)
+        return self._letterhead.composed(Written(key, as_of, language, said, self.operator))
 
     def again(
         self, key: str, at: datetime, content: bytes, to: list[HeaderAddress] | None = None
     ) -> Composed:
-        """A report's or a receipt's words, which were fixed when it was made, as of now; to whom
-        it went, or to those."""
+        """A report's words, which were fixed when it was made, as of now; to whom it went, or to
+        those."""
         said, mailboxes = mime.read(content)
-        language = mime.language_of(content)
-        return self._message(key, at, language, said, mailboxes if to is None else to)
+        to = mailboxes if to is None else to
+        return self._letterhead.composed(Written(key, at, mime.language_of(content), said, to))
+
+    def receipt_again(
+        self, key: str, at: datetime, content: bytes, draft: NoticeDraft, facts: UnitFacts
+    ) -> Composed:
+        """The same of a receipt, to those who get it now."""
+        said, to = mime.read(content)[0], self.recipients(draft, facts)
+        unit = self.office.table.directory[draft.unit]
+        written = Written(key, at, mime.language_of(content), said, to)
+        return self._with_copies(written, facts, unit.name)
+
+    def own_copies(self, facts: UnitFacts) -> tuple[Copy, ...]:
+        """Those that have bytes of their own."""
+        if self._mail.redirect_to:
+            return ()
+        return tuple(copy for copy in facts.copies or () if copy.link)
 
     def marked(self, subject: str, language: str, *, rehearsal: bool) -> str:
         if not (rehearsal or self._mail.redirect_to):
@@ -139,9 +176,10 @@ class Composer:
         unit = self.office.table.directory[draft.unit]
         return unit.has_address or not addressees(self.office.table, draft).lead
 
-    def addresses(self, draft: NoticeDraft) -> tuple[str, ...]:
+    def addresses(self, draft: NoticeDraft, facts: UnitFacts) -> tuple[str, ...]:
         """Of who gets that mail as things stand, not counting that it may be redirected."""
-        return tuple(one.address for one in self._meant(draft))
+        apart = (copy.address for copy in facts.copies or () if copy.link)
+        return (*(one.address for one in self._meant(draft, facts)), *apart)
 
     def copied(self, draft: NoticeDraft) -> tuple[str, ...]:
         """Who is told beside the mail's addressee; nobody twice."""
@@ -156,15 +194,19 @@ class Composer:
     def operator(self) -> list[HeaderAddress]:
         return [HeaderAddress("To", "", self._mail.redirect_to or self._mail.operator)]
 
-    def recipients(self, draft: NoticeDraft) -> list[HeaderAddress]:
+    def recipients(self, draft: NoticeDraft, facts: UnitFacts) -> list[HeaderAddress]:
+        """Of the message for all who get none of their own."""
         redirected = self._mail.redirect_to
-        return [HeaderAddress("To", "", redirected)] if redirected else self._meant(draft)
+        return [HeaderAddress("To", "", redirected)] if redirected else self._meant(draft, facts)
 
-    def _meant(self, draft: NoticeDraft) -> list[HeaderAddress]:
+    def _meant(self, draft: NoticeDraft, facts: UnitFacts) -> list[HeaderAddress]:
         """No mailbox twice, whatever its case: no server in use tells two names apart by it."""
         unit = self.office.table.directory[draft.unit]
         told = addressees(self.office.table, draft)
-        to, cc, name = unit.to, (*unit.cc, *told.others), unit.name
+        copied = unit.cc
+        if facts.copies is not None:
+            copied = tuple(copy.address for copy in facts.copies if not copy.link)
+        to, cc, name = unit.to, (*copied, *told.others), unit.name
         if not told.lead:
             to, cc, name = told.others[:1], told.others[1:], ""
         once: dict[str, HeaderAddress] = {}
@@ -173,44 +215,6 @@ class Composer:
         for address in cc:
             once.setdefault(address.lower(), HeaderAddress("Cc", "", address))
         return list(once.values())
-
-    def _message(
-        self,
-        key: str,
-        as_of: datetime,
-        language: str,
-        said: MailText,
-        mailboxes: list[HeaderAddress],
-    ) -> Composed:
-        name = self.key.derive("message-id", key)
-        message_id = f"<{name}@{self._domain}>"
-        sender, *reply_to = self._from
-        headers = [
-            sender,
-            *mime.mailbox_headers(mailboxes),
-            *reply_to,
-            mime.text_header("Subject", said.subject),
-            mime.date_header(as_of.astimezone(self.office.table.plan.zone)),
-            f"Message-ID: {message_id}",
-            "Auto-Submitted: auto-generated",
-            # Exchange answers Auto-Submitted mail all the same ([MS-OXCMAIL] 2.2.3.2.14).
-            "X-Auto-Response-Suppress: OOF, AutoReply",
-            f"Content-Language: {language}",
-        ]
-        content = mime.message(headers, said, f"=_{name}")
-        to = tuple(one.address for one in mailboxes)
-        return Composed(message_id, content, as_of, to, self.office.publication)
-
-    @cached_property
-    def _domain(self) -> str:
-        return self._mail.sender_address.rpartition("@")[2]
-
-    @cached_property
-    def _from(self) -> list[str]:
-        mailboxes = [HeaderAddress("From", self._mail.sender_name, self._mail.sender_address)]
-        if self._mail.reply_to:
-            mailboxes.append(HeaderAddress("Reply-To", "", self._mail.reply_to))
-        return mime.mailbox_headers(mailboxes)
 
 
 @dataclass(frozen=True)
@@ -237,11 +241,12 @@ class Sketch:
 
     @property
     def mailboxes(self) -> list[HeaderAddress]:
-        return self.composer.recipients(self.draft)
+        return self.composer.recipients(self.draft, self.facts)
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        return tuple(one.address for one in self.mailboxes)
+        apart = (copy.address for copy in self.composer.own_copies(self.facts))
+        return (*(one.address for one in self.mailboxes), *apart)
 
     @property
     def subject(self) -> str:
@@ -254,7 +259,8 @@ class Sketch:
 
     @property
     def sha256(self) -> str:
-        """Of all that its bytes are made of: who has seen the one has seen the other."""
+        """Of all that its bytes are made of: who has seen the one has seen the other. Who reads a
+        copy is a matter of the unit's own."""
         own = (self.draft.key, self.as_of.isoformat(), self.unit.name, self.mailboxes, self.facts)
         made_of = (self.reading, own, self.rehearsal, self.composer.sender)
         return hashlib.sha256(repr(made_of).encode()).hexdigest()

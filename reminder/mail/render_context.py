@@ -44,7 +44,8 @@ class RenderContext:
     def sketch(self, draft: NoticeDraft, facts: UnitFacts, *, rehearsal: bool = False) -> Sketch:
         for_lead = addressees(self.table, draft).lead
         if not for_lead:
-            facts = replace(facts, page_link="", calendar_link="")  # the unit's own
+            # The unit's own.
+            facts = replace(facts, page_link="", calendar_link="", copies=(), withheld=())
         # All that the mail depends on, but for the unit's name and addresses.
         alike = (
             (draft.kind, draft.period, draft.tasks, draft.due),

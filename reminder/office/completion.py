@@ -15,7 +15,7 @@ from reminder.ledger import registrations
 from reminder.office.application import Application
 from reminder.office.holds import refuse_wrong_clock
 from reminder.office.lookup import find_task, month_of
-from reminder.office.notice_writer import stop_done
+from reminder.office.stored_drafts import stop_done
 
 COMMAND = Signature("", "command")
 

@@ -1,23 +1,21 @@
 """Puts notices into the ledger: queued with its bytes, held, refused, given up."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from reminder.domain.changes import still_asked, why_done, why_needless
+from reminder.domain.changes import still_asked, why_needless
 from reminder.domain.notices import (
     APPROVED_KINDS,
-    REMINDERS,
     Kind,
     NoticeDraft,
     Reason,
     State,
     number_of,
-    original,
 )
 from reminder.domain.registrations import Act
 from reminder.domain.supplements import Correction
@@ -31,6 +29,8 @@ from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.compose import Composer, UnitFacts
 from reminder.mail.render_context import RenderContext
 from reminder.office.corrections import Corrections, Heard, Hearing
+from reminder.office.readers import Readers
+from reminder.office.stored_drafts import draft_of
 
 
 class NoticeWriter:
@@ -41,6 +41,7 @@ class NoticeWriter:
         self._settings = composer.office.settings
         self.stream = self._settings.stream
         self.rehearsal = self._settings.rehearsal
+        self.readers = Readers(composer)
 
     def hold(self, connection: Connection) -> Hold | None:
         """Why nothing of this table goes; None where it does."""
@@ -59,11 +60,14 @@ class NoticeWriter:
         What is to be approved does not wait for the first start's release: that is its release.
         """
         approves = self._settings.mail.approval
-        hold = self.hold(connection)
+        hold, drafts = self.hold(connection), list(drafts)
+        choices = self.readers.choices(connection, drafts)
         new, ready = [], []
         for draft in drafts:
             if not self.composer.is_addressed(draft):
                 new.append(NewNotice(draft, Reason.NO_ADDRESS, state=State.REFUSED))
+            elif why := self.readers.why_not(choices, draft, context.as_of):
+                new.append(NewNotice(draft, why, state=State.EXPIRED))
             elif approves and draft.kind in APPROVED_KINDS:
                 new.append(NewNotice(draft, Reason.APPROVAL, state=State.HELD))
             elif hold:
@@ -111,8 +115,10 @@ class NoticeWriter:
         """In that context with what each hears of changes, too."""
         heard = self.heard(connection, drafts, context) if context else {}
         signed = self._signed(connection, drafts, context) if context else set()
+        choices = self.readers.choices(connection, drafts)
         for draft, facts in zip(drafts, self._links(connection, drafts), strict=True):
-            items = heard.get(draft.key, ())
+            items, at = heard.get(draft.key, ()), context.as_of if context else draft.due
+            facts = self.readers.added(facts, choices, draft, at)
             yield replace(facts, corrections=items, signed=draft.unit in signed)
 
     def _links(self, connection: Connection, drafts: Sequence[NoticeDraft]) -> Iterator[UnitFacts]:
@@ -209,8 +215,7 @@ class NoticeWriter:
         """What waited for days and never reached DATA goes as it would be composed now: no server
         takes a Date of last week, and a late mail says so. What was approved is read again."""
         if view.kind in (Kind.REPORT, Kind.RECEIPT):
-            content = notices.content_of(connection, view.key) or b""
-            again = self.composer.again(view.key, at, content)
+            again = self.again(connection, view, at)
             notices.renew(connection, view.key, again, at)
         elif view.kind in APPROVED_KINDS and self._settings.mail.approval:
             notices.hold_again(connection, view.key, at)
@@ -220,6 +225,15 @@ class NoticeWriter:
             # Who it was for has left: it goes as it was laid in, or waits.
             if left:
                 notices.renew(connection, view.key, replace(composed, recipients=left), at)
+
+    def again(self, connection: Connection, view: NoticeView, at: datetime) -> Composed:
+        """A report's or a receipt's words, as of now."""
+        content = notices.content_of(connection, view.key) or b""
+        if view.kind is not Kind.RECEIPT:
+            return self.composer.again(view.key, at, content)
+        draft = draft_of(connection, view)
+        [facts] = self.unit_facts(connection, [draft])
+        return self.composer.receipt_again(view.key, at, content, draft, facts)
 
     def _composed(self, connection: Connection, view: NoticeView, at: datetime) -> Composed | None:
         """None when there is no need any more, or nobody to write to: then it says so."""
@@ -231,6 +245,10 @@ class NoticeWriter:
         if not self.composer.is_addressed(draft):
             notices.set_states(connection, [view.key], State.REFUSED, Reason.NO_ADDRESS, at)
             return None
+        choices = self.readers.choices(connection, [draft])
+        if why := self.readers.why_not(choices, draft, at):
+            notices.set_states(connection, [view.key], State.EXPIRED, why, at)
+            return None
         draft = still_asked(self._table, draft, progress)
         context = RenderContext(self.composer, at, progress)
         [facts] = self.unit_facts(connection, [draft], context)
@@ -238,59 +256,3 @@ class NoticeWriter:
             notices.set_states(connection, [view.key], State.EXPIRED, Reason.DONE, at)
             return None
         return context.compose(draft, facts, rehearsal=view.rehearsal)
-
-
-def draft_of(connection: Connection, view: NoticeView) -> NoticeDraft:
-    """What was due when that notice was put in."""
-    [draft] = drafts_of(connection, [view])
-    return draft
-
-
-def drafts_of(connection: Connection, views: Sequence[NoticeView]) -> list[NoticeDraft]:
-    keys = {original(view.key) for view in views if view.kind in REMINDERS}
-    read = {key: f"{key}{occasions.BY_DIGEST}" for key in keys}
-    tasks = occasions.reminded_tasks(connection, [*keys, *read.values()]) if keys else {}
-    return [
-        _draft(
-            view,
-            tasks.get(key, ()),
-            by_digest=view.kind is Kind.OVERDUE and read[key] in tasks,
-        )
-        for view in views
-        for key in [original(view.key)]
-    ]
-
-
-def _draft(
-    notice: NoticeView | Row[Any], tasks: Iterable[tuple[str, str, int]], *, by_digest: bool = False
-) -> NoticeDraft:
-    return NoticeDraft(
-        notice.key, Kind(notice.kind), notice.period, notice.unit, notice.due,
-        notice.useful_until, tuple(tasks), by_digest,
-    )  # fmt: skip
-
-
-def stop(
-    connection: Connection,
-    unfinished: Sequence[Row[Any]],
-    why: Callable[[NoticeDraft], Reason | None],
-    at: datetime,
-) -> None:
-    """Those for which `why` has a reason end.
-
-    A copy is of the same tasks as the notice that it copies.
-    """
-    of_tasks = {original(row.key) for row in unfinished if row.kind in REMINDERS}
-    tasks = occasions.reminded_tasks(connection, of_tasks)
-    stopped = defaultdict(list)
-    for row in unfinished:
-        if reason := why(_draft(row, tasks[original(row.key)])):
-            stopped[reason].append(row.key)
-    for reason, keys in stopped.items():
-        notices.set_states(connection, keys, State.EXPIRED, reason, at)
-
-
-def stop_done(connection: Connection, plan: str, progress: Progress, at: datetime) -> None:
-    """Reminders of the plan's tasks that were all registered since end."""
-    unfinished = [row for row in notices.unfinished(connection, at) if row.plan == plan]
-    stop(connection, unfinished, lambda draft: why_done(draft, progress), at)

@@ -25,7 +25,7 @@ from reminder.ledger.views import NoticeFilter, NoticeView, read_notices, refuse
 from reminder.office.application import Application
 from reminder.office.holds import refuse_wrong_clock
 from reminder.office.lookup import find_notice
-from reminder.office.notice_writer import draft_of
+from reminder.office.stored_drafts import draft_of
 
 RESENT_USEFUL = timedelta(days=7)
 RESENDABLE = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.SUPPLEMENT, Kind.RECEIPT)
@@ -139,7 +139,9 @@ def _to_go_again(app: Application, connection: Connection, view: NoticeView) -> 
         raise NeedlessError(view.key, why)
     draft = still_asked(parts.table, draft, progress)
     reached = notices.reached(connection, view.key, app.settings.stream)
-    missing = tuple(a for a in parts.composer.addresses(draft) if a.lower() not in reached)
+    [facts] = parts.notice_writer.unit_facts(connection, [replace(draft, due=at)])
+    addresses = parts.composer.addresses(draft, facts)
+    missing = tuple(address for address in addresses if address.lower() not in reached)
     if not missing:
         raise UsageError.because("nobody_left", key=view.key, has_reached=bool(reached))
     approves = app.settings.mail.approval and view.kind in APPROVED_KINDS
@@ -164,8 +166,8 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         words = notices.content_of(connection, view.key)
         if words is None:
             raise UsageError.because("words_not_kept", key=view.key)
-        composer = parts.composer
-        composed = composer.again(draft.key, at, words, composer.recipients(again.draft))
+        [facts] = writer.unit_facts(connection, [replace(again.draft, due=at)])
+        composed = parts.composer.receipt_again(draft.key, at, words, again.draft, facts)
     else:
         context = writer.context(connection, at)
         [facts] = writer.unit_facts(connection, [again.draft], context)

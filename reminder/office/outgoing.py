@@ -30,7 +30,8 @@ from reminder.ledger.views import NoticeView
 from reminder.mail.compose import UNIT_MARK, Sketch
 from reminder.mail.mime import subject_of, text_of
 from reminder.mail.render_context import RenderContext
-from reminder.office.notice_writer import NoticeWriter, drafts_of
+from reminder.office.notice_writer import NoticeWriter
+from reminder.office.stored_drafts import drafts_of
 
 _LINK = re.compile(r"https?://\S+")
 Moment = Callable[[NoticeView], datetime]
@@ -164,14 +165,20 @@ class HeldMails:
         begun = [view.key for view in views if view.sha256]
         stored = notices.contents_of(connection, begun) if begun else {}
         too_old = self._too_old(connection, views, context.as_of)
-        anew = []
-        for view, draft in zip(views, drafts_of(connection, views), strict=True):
+        drafts, anew = drafts_of(connection, views), []
+        choices = self.writer.readers.choices(connection, drafts)
+        for view, draft in zip(views, drafts, strict=True):
             unit = context.table.directory.receiver(view.unit)
-            if why := self._hindrance(draft, context):
+            why = self._hindrance(draft, context)
+            if not view.sha256:  # what was on its way has been asked for before
+                why = why or self.writer.readers.why_not(choices, draft, context.as_of)
+            if why:
                 yield OutgoingMail(view, unit, None, why)
-            elif view.key in stored and not self._goes_anew(view, too_old):
-                mail = self._stored(view, unit, stored[view.key], too_old, context)
-                yield OutgoingMail(view, unit, mail)
+            elif view.key in too_old and view.kind not in _OF_UNITS:
+                again = self.writer.again(connection, view, context.as_of)
+                yield OutgoingMail(view, unit, StoredMail(again, unit.name if unit else "", False))
+            elif view.key in stored and view.key not in too_old:
+                yield OutgoingMail(view, unit, self._stored(view, unit, stored[view.key]))
             else:
                 if draft.kind in REMINDERS:
                     draft = still_asked(context.table, draft, context.progress)
@@ -199,25 +206,10 @@ class HeldMails:
         old = {view.key for view in views if view.as_of and view.as_of < at - notices.OLD}
         return old - notices.seen_at_data(connection, old)
 
-    def _goes_anew(self, view: NoticeView, too_old: set[str]) -> bool:
-        """Reports and receipts keep their words."""
-        return view.key in too_old and view.kind in _OF_UNITS
-
-    def _stored(
-        self,
-        view: NoticeView,
-        unit: Unit | None,
-        content: bytes,
-        too_old: set[str],
-        context: RenderContext,
-    ) -> StoredMail:
-        name = unit.name if unit else ""
-        if view.key in too_old:
-            again = self.writer.composer.again(view.key, context.as_of, content)
-            return StoredMail(again, name, is_kept=False)
+    def _stored(self, view: NoticeView, unit: Unit | None, content: bytes) -> StoredMail:
         to = tuple(person.address for person in view.recipients)
         kept = Composed(view.message_id or "", content, view.as_of or view.due, to)
-        return StoredMail(kept, name, is_kept=True)
+        return StoredMail(kept, unit.name if unit else "", is_kept=True)
 
 
 _OF_UNITS = (Kind.DIGEST, Kind.NUDGE, Kind.OVERDUE, Kind.SUPPLEMENT)

@@ -32,8 +32,8 @@ from reminder.ledger.views import read_notices
 from reminder.office.container import Container, Containers
 from reminder.office.holds import why_too_late
 from reminder.office.letter_report import report_letters
-from reminder.office.notice_writer import stop
 from reminder.office.planning import Planner, opens, plan_reminders
+from reminder.office.stored_drafts import stop
 from reminder.office.supplements import Supplements
 
 log = logging.getLogger(__name__)

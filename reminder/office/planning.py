@@ -179,6 +179,7 @@ class Planner:
     def add_reminders(self, drafts: Iterable[NoticeDraft]) -> None:
         for batch in batched(drafts):
             with self.database.write() as connection:
+                batch = list(self.writer.readers.wished(connection, batch, self.at))
                 if not self.writer.rehearsal:
                     self._note_unmailed(connection, batch)
                 added = self._add_reminders(connection, filter(self._is_mailed, batch))

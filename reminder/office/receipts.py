@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from reminder.domain.digest import receipt
-from reminder.domain.notices import Kind, NoticeDraft
+from reminder.domain.notices import Kind, NoticeDraft, State
 from reminder.domain.registrations import Act, Registration
 from reminder.domain.status import Reader
 from reminder.domain.windows import Progress
 from reminder.ledger import registrations
 from reminder.ledger.holds import hold_new
+from reminder.ledger.notices import NewNotice
 from reminder.mail.compose import Sketch, UnitFacts
 from reminder.office.notice_writer import NoticeWriter
 
@@ -76,7 +77,7 @@ class Receipts:
         at: datetime,
     ) -> str:
         """Empty for a unit that cannot be reached."""
-        composer, last, facts = writer.composer, history[-1], UnitFacts()
+        composer, last = writer.composer, history[-1]
         office = composer.office
         unit = office.table.directory.receiver(last.unit)
         if unit is None or not unit.has_address:
@@ -86,9 +87,12 @@ class Receipts:
         draft = NoticeDraft(key, Kind.RECEIPT, period, unit.id, at, at + USEFUL)
         reader = Reader(office.table, unit, office.table.local_day(at), Progress())
         content = receipt(reader, history, at)
-        if last.act is Act.RETURN:
-            [own] = writer.unit_facts(connection, [draft])
-            facts = UnitFacts(page_link=own.page_link)
+        if why := writer.readers.why_not(writer.readers.choices(connection, [draft]), draft, at):
+            writer.put(connection, [NewNotice(draft, why, state=State.EXPIRED)], at)
+            return ""
+        [own] = writer.unit_facts(connection, [draft])
+        link = own.page_link if last.act is Act.RETURN else ""
+        facts = UnitFacts(page_link=link, copies=own.copies, withheld=own.withheld)
         text = composer.text(draft, content, facts)
         sketch = Sketch(composer, draft, at, content, facts, text, "", writer.rehearsal)
         writer.add_composed(connection, draft, at, sketch.composed())

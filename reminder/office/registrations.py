@@ -18,8 +18,8 @@ from reminder.ledger import registrations
 from reminder.ledger.views import newest_copies
 from reminder.office.application import Application
 from reminder.office.completion import close, progress_in
-from reminder.office.notice_writer import stop_done
 from reminder.office.signatures import day_within
+from reminder.office.stored_drafts import stop_done
 
 # More are nobody's work: words on progress of one unit, reports of completion of one of its tasks.
 # Each has a number of its own, so whoever spends one keeps the unit from nothing else; a month is

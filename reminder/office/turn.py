@@ -21,7 +21,7 @@ from reminder.office.application import Application
 from reminder.office.completion import COMMAND
 from reminder.office.holds import refuse_wrong_clock
 from reminder.office.lookup import find_task
-from reminder.office.notice_writer import stop_done
+from reminder.office.stored_drafts import stop_done
 
 WHY = 200  # characters of a reason
 

@@ -21,7 +21,7 @@ from reminder.office import completion, links, meetings, registrations
 from reminder.office.application import Application
 from reminder.office.calls import note_call
 from reminder.office.login import begin_session
-from reminder.office.notice_writer import draft_of
+from reminder.office.stored_drafts import draft_of
 from reminder.web.app import create_app
 from reminder.web.page import cookie_name
 from tests.daemon.trials import Trial

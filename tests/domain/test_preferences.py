@@ -77,7 +77,7 @@ def test_a_pause_ends_and_does_not_last_for_ever(days: int) -> None:
     ("rows", "copied"),
     [
         ([], ["Cc@unit.test"]),
-        ([replace(READER, left=AT)], ["cc@unit.test"]),
+        ([replace(READER, left=AT)], ["Cc@unit.test"]),
         ([replace(READER, address="new@unit.test", extra=True)], ["Cc@unit.test"]),
         (
             [replace(READER, address="new@unit.test", extra=True, confirmed=AT)],

@@ -1,0 +1,84 @@
+"""What is written, and the head that all messages of an office have."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from reminder.documents.office import Office
+from reminder.ledger.access import InstallationKey
+from reminder.ledger.composed import Composed
+from reminder.ledger.own_messages import OwnMessage
+from reminder.mail import mime
+from reminder.mail.copies import Copy, with_foot
+from reminder.mail.mime import HeaderAddress, MailText
+
+
+@dataclass(frozen=True)
+class Written:
+    """A notice's, by its key, as of that moment: what it says to whom."""
+
+    key: str
+    as_of: datetime
+    language: str
+    said: MailText
+    mailboxes: list[HeaderAddress]
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """Who sends, and how a message is named."""
+
+    office: Office
+    key: InstallationKey
+
+    def composed(self, written: Written, copies: Iterable[OwnMessage] = ()) -> Composed:
+        message_id, content = self._bytes(written)
+        own = tuple(copies)
+        to = (*(one.address for one in written.mailboxes), *(one.address for one in own))
+        return Composed(message_id, content, written.as_of, to, self.office.publication, own)
+
+    def copy(self, written: Written, copy: Copy, foot: MailText) -> OwnMessage:
+        """The Message-ID is the other's with a word more before the domain."""
+        word = self.key.derive("message-id", f"{written.key}\0{copy.address}", 8)
+        said, mailboxes = with_foot(written.said, foot), copy.mailboxes(written.mailboxes)
+        own = Written(written.key, written.as_of, written.language, said, mailboxes)
+        return OwnMessage(copy.address, *self._bytes(own, f".{word}", copy.headers()))
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """All that a message says of who sends it."""
+        return (*self._from, self._domain, self.office.settings.mail.redirect_to or "")
+
+    def _bytes(
+        self, written: Written, word: str = "", more: Iterable[str] = ()
+    ) -> tuple[str, bytes]:
+        name = self.key.derive("message-id", written.key)
+        message_id = f"<{name}{word}@{self._domain}>"
+        sender, *reply_to = self._from
+        headers = [
+            sender,
+            *mime.mailbox_headers(written.mailboxes),
+            *reply_to,
+            mime.text_header("Subject", written.said.subject),
+            mime.date_header(written.as_of.astimezone(self.office.table.plan.zone)),
+            f"Message-ID: {message_id}",
+            "Auto-Submitted: auto-generated",
+            # Exchange answers Auto-Submitted mail all the same ([MS-OXCMAIL] 2.2.3.2.14).
+            "X-Auto-Response-Suppress: OOF, AutoReply",
+            f"Content-Language: {written.language}",
+            *more,
+        ]
+        return message_id, mime.message(headers, written.said, f"=_{name}")
+
+    @cached_property
+    def _domain(self) -> str:
+        return self.office.settings.mail.sender_address.rpartition("@")[2]
+
+    @cached_property
+    def _from(self) -> list[str]:
+        mail = self.office.settings.mail
+        mailboxes = [HeaderAddress("From", mail.sender_name, mail.sender_address)]
+        if mail.reply_to:
+            mailboxes.append(HeaderAddress("Reply-To", "", mail.reply_to))
+        return mime.mailbox_headers(mailboxes)
