@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select, tuple_
 
-from reminder.domain.notices import WAITING, Kind, Reason, State
+from reminder.domain.notices import BY_CHOICE, WAITING, Kind, Reason, State
 from reminder.domain.units import Directory
 from reminder.ledger.schema import history, notice, recipient
 from reminder.ledger.views import NoticeView, derived_state, in_state, read_notices
@@ -57,6 +57,18 @@ def tally(
     views.sort(key=lambda view: not view.waiting)
     states = Counter(State(row.state) for row in expected)
     return Tally(states, tuple(views), accepted_at)
+
+
+def count_withheld(
+    connection: Connection, plan: str, kind: Kind, period: str, *, rehearsal: bool = False
+) -> int:
+    """Copies of that occasion's mails that did not go, by their readers' choice."""
+    query = (
+        select(func.count()).select_from(history).join(notice, notice.c.key == history.c.subject)
+    )
+    query = query.where(history.c.address.is_not(None), history.c.reason.in_(BY_CHOICE))
+    query = query.where(notice.c.plan == plan, notice.c.kind == kind, notice.c.period == period)
+    return connection.scalar(query.where(notice.c.rehearsal.is_(rehearsal))) or 0
 
 
 def last_change(connection: Connection) -> int:

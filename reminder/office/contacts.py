@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from reminder.domain.notices import WAITING, Reason
+from reminder.domain.notices import BY_CHOICE, WAITING, Reason
 from reminder.domain.status import Call, calls_on_tasks
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Relation, Unit
@@ -19,7 +19,7 @@ from reminder.ledger.views import NoticeView
 from reminder.office.signatures import Signing, missing_signatures, read_missing, read_signing
 
 UNSIGNED = "unsigned"
-_NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.MOVED, Reason.DONE)
+_NEEDLESS = (Reason.DROPPED, Reason.DROPPED_FROM_PLAN, Reason.MOVED, Reason.DONE, *BY_CHOICE)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping
 
 from reminder.documents.office import Office
 from reminder.documents.settings import Settings
-from reminder.domain.notices import NEEDLESS, Kind, Reason, State, original
+from reminder.domain.notices import BY_CHOICE, NEEDLESS, Kind, Reason, State, original
 from reminder.errors import DeclinedError, LedgerError, Mistake, UnknownError, UsageError
 from reminder.ledger import copying, notices, upgrading
 from reminder.ledger.copying import take_back
@@ -31,7 +31,7 @@ from reminder.office.lookup import find_notice, find_subject
 
 __all__ = ["NoticeView", "take_back", "verify"]
 
-_GIVEN_UP = (Reason.DROPPED, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED)
+_GIVEN_UP = (Reason.DROPPED, Reason.DONE, Reason.DROPPED_FROM_PLAN, Reason.MOVED, *BY_CHOICE)
 
 
 def periods_of(app: Application) -> list[str]:

@@ -28,7 +28,7 @@ from reminder.domain.timetable import Audience
 from reminder.domain.units import Unit
 from reminder.events import Event
 from reminder.ledger import notices, occasions
-from reminder.ledger.counts import Tally, read_unsettled, refused_reports, tally
+from reminder.ledger.counts import Tally, count_withheld, read_unsettled, refused_reports, tally
 from reminder.ledger.occasions import read_start
 from reminder.ledger.registrations import read_progress
 from reminder.ledger.views import read_notices
@@ -225,6 +225,7 @@ class Reporter:
         missed = counted.expected - counted.accepted
         hold = self._writer.hold(connection) if missed else None
         unread = sum(view.reason in UNREAD for view in counted.others)
+        of = (self._table.plan.id, kind, period)
         if unread and hold and not hold.of_all:
             hold = None  # what is approved goes
         facts = {
@@ -235,6 +236,7 @@ class Reporter:
             "held": hold.reason if hold else "",
             "new_years": hold.years if hold else (),
             "unread": unread,
+            "withheld": count_withheld(connection, *of, rehearsal=bool(self._writer.rehearsal)),
             "outgoing_url": console_url(self._settings, OUTGOING),
             "has_console": self._settings.web.console != "off",
         }

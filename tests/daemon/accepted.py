@@ -6,13 +6,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from zlib import decompress
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from sqlalchemy import Connection, Row
 
 from reminder.domain.notices import State
 from reminder.ledger.database import open_database
 from reminder.ledger.integrity import verify
 from reminder.ledger.notices import content_of
+from reminder.ledger.schema import own_message
 from reminder.ledger.views import read_notices
 
 _MESSAGE_ID = re.compile(rb"(?im)^Message-ID: (\S+)")
@@ -69,6 +73,10 @@ def out_of_turn(accepted: Sequence[Accepted]) -> Iterator[str]:
             yield f"{one.message_id}: doubled, and its connection went on before it was recorded"
 
 
+def own_rows(connection: Connection, key: str) -> Sequence[Row[Any]]:
+    return connection.execute(own_message.select().filter_by(notice=key)).all()
+
+
 def differences(ledger: Path, accepted: Sequence[Accepted], stream: str = "smtp") -> Iterator[str]:
     """What the record and that stream of the ledger do not agree on, after all was delivered."""
     received: dict[str, list[Accepted]] = defaultdict(list)
@@ -81,15 +89,18 @@ def differences(ledger: Path, accepted: Sequence[Accepted], stream: str = "smtp"
             for view in read_notices(connection):
                 if not view.message_id or view.stream != stream:
                     continue
-                stored = content_of(connection, view.key)
-                came = received.pop(view.message_id, [])
-                reached = {address for one in came for address in one.recipients}
+                stored = {view.message_id: content_of(connection, view.key)}
+                own = {row.address: row for row in own_rows(connection, view.key)}
+                stored |= {row.message_id: decompress(row.content) for row in own.values()}
+                came = {name: received.pop(name, []) for name in stored}
                 for recipient in view.recipients:
+                    mine = own.get(recipient.address, view).message_id
+                    reached = {address for one in came[mine] for address in one.recipients}
                     if recipient.state is not State.SENT:
                         yield f"{view.key} {recipient.address}: stands as {recipient.state}"
                     elif recipient.address not in reached:
                         yield f"{view.key} {recipient.address}: lost"
-                if any(one.content != stored for one in came):
+                if any(one.content != stored[name] for name in came for one in came[name]):
                     yield f"{view.key}: came with other bytes than are stored"
     for message_id in received:
         yield f"{message_id}: came, and stands in no ledger"

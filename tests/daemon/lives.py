@@ -76,7 +76,9 @@ class Lives:
 
 
 def _addressees(content: bytes) -> tuple[str, ...]:
-    fields = [str(value) for value in parsed(content).get_all("To", [])]
+    """A copy names its unit too."""
+    mail = parsed(content)
+    fields = [str(value) for value in mail.get_all("Cc", mail.get_all("To", []))]
     return tuple(address for _, address in getaddresses(fields))
 
 
@@ -100,6 +102,14 @@ def lives(
 def planned(office: Trial, settings: dict[str, Any]) -> None:
     """Everything is queued, nothing sent."""
     office.app(MARCH, **settings).plan(datetime.fromisoformat(MARCH))
+
+
+def with_copies(office: Trial, settings: dict[str, Any]) -> None:
+    """The same, and two readers have messages of their own."""
+    readers = 'cc = ["chief@unit.test", "clerk@unit.test"]'
+    office.edit_units('"second@unit.test"]', f'"second@unit.test"]\n{readers}')
+    settings["web"] = {"base_url": "https://reminder.test"}
+    planned(office, settings)
 
 
 def one_more_unit(office: Trial, settings: dict[str, Any]) -> None:

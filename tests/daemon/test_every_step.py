@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon.lives import WAYS, approved, lives, one_more_unit, planned
+from tests.daemon.lives import WAYS, approved, lives, one_more_unit, planned, with_copies
 from tests.daemon.steps import COMMITTED
 
 pytestmark = pytest.mark.long
@@ -41,6 +41,15 @@ def test_a_death_at_any_step_of_a_message_loses_nothing_and_doubles_at_most_that
 def test_a_death_at_any_step_of_a_pass_loses_nothing(tmp_path: Path, way: str) -> None:
     with lives(tmp_path, way) as case:
         for step in range(random.randint(1, STRIDE), len(case.undisturbed) + 1, STRIDE):
+            assert case.breaches(step) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_death_between_a_mail_and_its_copies_loses_none_and_doubles_one_at_most(
+    tmp_path: Path, way: str
+) -> None:
+    with lives(tmp_path, way, with_copies) as case:
+        for step in range(random.randint(1, 24), len(case.undisturbed) + 1, 24):
             assert case.breaches(step) == []
 
 

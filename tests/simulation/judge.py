@@ -18,7 +18,7 @@ from reminder.ledger import registrations
 from reminder.ledger.integrity import verify
 from reminder.ledger.notices import content_of
 from reminder.ledger.occasions import read_start
-from reminder.ledger.schema import reminded
+from reminder.ledger.schema import own_message, reminded
 from reminder.ledger.views import NoticeView, RecipientView, read_notices
 from tests.simulation.actors import Published
 from tests.simulation.expected import Telling, Tick, expected, receipts_due
@@ -64,7 +64,14 @@ class Outcome:
             for row in connection.execute(select(reminded)):
                 self._reminded[row.key].add((row.kind, row.unit, row.task, row.due, row.step))
             said = list(registrations.read_all(connection, self._table.plan.id))
+            own = connection.execute(select(own_message)).all()
             self._content = {view.key: content_of(connection, view.key) for view in self.notices}
+        # What is known by its Message-ID: the notice, and the hash of its bytes.
+        views = {view.key: view for view in self.notices}
+        self._known = {
+            view.message_id: (view, view.sha256) for view in self.notices if view.message_id
+        } | {row.message_id: (views[row.notice], row.sha256) for row in own}
+        self._own = {(row.notice, row.address): row.message_id for row in own}
         self._receipts = receipts_due(said, self.notices)
         self._due = expected(
             self._table, self._journal, self._started, approved=self._reader is not None
@@ -121,23 +128,27 @@ class Outcome:
                 yield Breach(keys[-1], f"tells again what {keys[0]} told: {telling[2:]}")
 
     def _copies(self) -> Iterator[Breach]:
-        known = {view.message_id: view for view in self.notices if view.message_id}
         for (message_id, address), count in self._accepted.items():
-            view = known.get(message_id)
-            if view is None:
+            if message_id not in self._known:
                 yield Breach(message_id, f"went to {address} and the ledger does not know it")
-            elif count > 1 + self.server.excused[message_id]:
+                continue
+            view = self._known[message_id][0]
+            if count > 1 + self.server.excused[message_id]:
                 yield Breach(view.key, f"went to {address} {count} times")
-        for message_id, view in known.items():
-            if {found.hex() for found in self._hashes[message_id]} - {view.sha256}:
+            if self._message_for(view, address) != message_id:
+                yield Breach(view.key, f"went to {address}, who was to get another text")
+        for message_id, (view, sha256) in self._known.items():
+            if {found.hex() for found in self._hashes[message_id]} - {sha256}:
                 yield Breach(view.key, "went with other bytes than were recorded")
+
+    def _message_for(self, view: NoticeView, address: str) -> str:
+        return self._own.get((view.key, address), view.message_id or "")
 
     def _early(self) -> Iterator[Breach]:
         """A clock that was wrong by then may have made anything due."""
         wrong = [s.start for s in self.year.faults.spells if s.fault is Fault.CLOCK]
-        known = {view.message_id: view for view in self.notices if view.message_id}
         for delivery in self.server.deliveries:
-            view = known.get(delivery.message_id)
+            view, _ = self._known.get(delivery.message_id, (None, None))
             misled = any(start <= delivery.at for start in wrong)
             if view and delivery.clock < view.due and not misled:
                 yield Breach(view.key, "went before it was due")
@@ -229,8 +240,8 @@ class Outcome:
             reports = [r for r in self._of(Kind.REPORT, period) if "/report/digest/" in r.key]
             if not views or not self._settled(views) or not self._settled(reports):
                 continue
-            arrived = sum(all(self._accepted[view.message_id or "", person.address]
-                              for person in view.recipients) and bool(view.recipients)
+            arrived = sum(all(self._accepted[self._message_for(view, one.address), one.address]
+                              for one in view.recipients) and bool(view.recipients)
                           for view in views)  # fmt: skip
             words = f"应发{len(views)}封，邮件服务器已接收{arrived}封"
             if any(report.state is State.EXPIRED for report in reports):
@@ -303,7 +314,7 @@ class Outcome:
         })  # fmt: skip
 
     def _answer(self, view: NoticeView, person: RecipientView) -> Iterator[str]:
-        address, message = person.address, (view.message_id or "", person.address)
+        address, message = person.address, (self._message_for(view, person.address), person.address)
         accepted, excused = self._accepted[message], self.server.excused[message[0]]
         sent, refused = person.state is State.SENT, person.state is State.REFUSED
         yield from _true({

@@ -87,6 +87,20 @@ def test_promise_holds_when_others_are_told_too(office: Trial, tmp_path: Path, s
     assert "chief@unit.test" in reached
 
 
+@pytest.mark.parametrize("seed", [None, 2])
+def test_promise_holds_for_readers_with_messages_of_their_own(
+    office: Trial, tmp_path: Path, seed: int | None
+) -> None:
+    office.edit_units('"second@unit.test"]', '"second@unit.test"]\ncc = ["chief@unit.test"]')
+    web = {"base_url": "https://reminder.test"}
+    settings = office.app("2026-01-01T00:00+08:00", mail=OPERATOR, web=web).office
+    outcome = simulate(settings, START, moment("04-03T00:00"), tmp_path / "year", seed=seed)
+    assert outcome.breaches == []
+    by_reader = [one for one in outcome.server.deliveries if "chief@unit.test" in one.recipients]
+    assert by_reader
+    assert all(one.recipients == ("chief@unit.test",) for one in by_reader)
+
+
 def test_promise_holds_whatever_the_seed_and_the_same_brings_the_same_year(
     office: Trial, tmp_path: Path
 ) -> None:

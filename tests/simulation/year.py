@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 
 from reminder.documents.office import Office
 from reminder.domain.notices import State
 from reminder.errors import DeclinedError, LedgerError
-from reminder.ledger.schema import notice, recipient
+from reminder.ledger.schema import notice, own_message, recipient
 from reminder.office.application import Application
 from reminder.office.publishing import follow
 from reminder.office.simulation import SimulatedYear
@@ -104,7 +104,10 @@ class FaultyYear(SimulatedYear):
         self.kills += 1
         self.app.database.close()
         self.app = self.begin()
-        query = select(notice.c.message_id).join(recipient, recipient.c.notice == notice.c.key)
+        same = [own_message.c[name] == recipient.c[name] for name in ("notice", "address")]
+        message_id = func.coalesce(own_message.c.message_id, notice.c.message_id)
+        query = select(message_id).select_from(recipient).join(notice)
+        query = query.join(own_message, and_(*same), isouter=True)
         with self.app.database.read() as connection:
             cut = set(connection.scalars(query.where(recipient.c.state == State.SENDING)))
         if self.sick.at_risk in cut:
