@@ -144,6 +144,9 @@ class MailSettings(Section):
         description="`hold` waits for `reminder ledger release`; by default with `smtp`",
     )
     approval: bool = Field(False, description="digests wait until somebody has approved them")
+    readers: Literal["same-domain", "any", "off"] = Field(
+        "same-domain", description="whom units may add on their pages, to read by copy"
+    )
 
     @property
     def secretariat(self) -> str:

@@ -15,7 +15,7 @@ _HOST = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?\.?|\[?[0-9a-fA-F.]*:[0-9a-fA-F.:]*
 _NO_URL = re.compile(r'[\s"<>\\^`{|}]')
 _ODD = re.compile(rf"{UNSEEN.pattern}|\ufffd")
 # The first words of our own pages' paths: before such a path no one could tell where it begins.
-PAGES = {"console", "feeds", "healthz", "metrics", "outbox", "readyz", "static", "units"}
+PAGES = {"console", "feeds", "healthz", "metrics", "outbox", "readers", "readyz", "static", "units"}
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})+", re.IGNORECASE)

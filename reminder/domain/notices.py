@@ -12,6 +12,7 @@ class Kind(StrEnum):
     OVERDUE = "overdue"
     SUPPLEMENT = "supplement"  # what a unit was told is otherwise now
     RECEIPT = "receipt"
+    READER = "reader"  # asks whom a unit has added whether they want copies
     REPORT = "report"
 
 

@@ -148,3 +148,17 @@ class UnitChoices:
         if reader and reader.extra:
             return reader
         return next((one for one in self.copied if one.address.lower() == address), None)
+
+    def is_of_its_domains(self, address: str) -> bool:
+        """Whether it is where one of the unit's own addresses is."""
+        known = {_domain(one) for one in (*self.unit.to, *self.unit.cc)}
+        return _domain(address) in known
+
+    @property
+    def added(self) -> list[Preference]:
+        """Whom the unit has added, confirmed or not."""
+        return [reader for reader in self.readers.values() if reader.extra]
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()

@@ -26,7 +26,7 @@ from reminder.ledger.access import InstallationKey
 from reminder.ledger.composed import Composed, Withheld
 from reminder.ledger.own_messages import OwnMessage
 from reminder.mail import mime
-from reminder.mail.copies import Copy
+from reminder.mail.copies import Copy, with_foot
 from reminder.mail.letterhead import Letterhead, Written
 from reminder.mail.mime import HeaderAddress, MailText
 
@@ -110,7 +110,8 @@ class Composer:
             for copy in self.own_copies(facts):
                 about: dict[str, object] = {"unit": unit, "link": copy.link}
                 foot = self._render("mail/copy", written.language, "", about)
-                yield self._letterhead.copy(written, copy, foot)
+                said, to = with_foot(written.said, foot), copy.mailboxes(written.mailboxes)
+                yield self._letterhead.own(written, copy.address, said, to, copy.headers())
 
         composed = self._letterhead.composed(written, copies())
         return replace(composed, withheld=facts.withheld)
@@ -150,6 +151,30 @@ class Composer:
         unit = self.office.table.directory[draft.unit]
         written = Written(key, at, mime.language_of(content), said, to)
         return self._with_copies(written, facts, unit.name)
+
+    def invitation(
+        self, draft: NoticeDraft, copy: Copy, until: datetime, page_link: str
+    ) -> Composed:
+        """Asks a new reader whether they want copies; the unit reads that it was asked."""
+        unit, zone = self.office.table.directory[draft.unit], self.office.table.plan.zone
+        language, to = self.office.language_of(unit), self.recipients(draft, UnitFacts(copies=()))
+        values: dict[str, object] = {
+            "unit": unit.name,
+            "office": self.office.table.directory[self.office.table.plan.office].name,
+            "contact": self._mail.contact,
+            "address": copy.address,
+            "until": until.astimezone(zone),
+            "page_link": page_link,
+        }
+
+        def said(link: str) -> MailText:
+            subject = self.phrase("mail/words.txt", "invitation", language, link=link, **values)
+            return self._render("mail/reader", language, subject, values | {"link": link})
+
+        written = Written(draft.key, draft.due, language, said(""), to)
+        mine = [HeaderAddress("To", "", copy.address)]
+        asked = self._letterhead.own(written, copy.address, said(copy.link), mine)
+        return self._letterhead.composed(written, [asked])
 
     def own_copies(self, facts: UnitFacts) -> tuple[Copy, ...]:
         """Those that have bytes of their own."""

@@ -1,7 +1,7 @@
 """What is written, and the head that all messages of an office have."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -10,7 +10,6 @@ from reminder.ledger.access import InstallationKey
 from reminder.ledger.composed import Composed
 from reminder.ledger.own_messages import OwnMessage
 from reminder.mail import mime
-from reminder.mail.copies import Copy, with_foot
 from reminder.mail.mime import HeaderAddress, MailText
 
 
@@ -38,12 +37,19 @@ class Letterhead:
         to = (*(one.address for one in written.mailboxes), *(one.address for one in own))
         return Composed(message_id, content, written.as_of, to, self.office.publication, own)
 
-    def copy(self, written: Written, copy: Copy, foot: MailText) -> OwnMessage:
-        """The Message-ID is the other's with a word more before the domain."""
-        word = self.key.derive("message-id", f"{written.key}\0{copy.address}", 8)
-        said, mailboxes = with_foot(written.said, foot), copy.mailboxes(written.mailboxes)
-        own = Written(written.key, written.as_of, written.language, said, mailboxes)
-        return OwnMessage(copy.address, *self._bytes(own, f".{word}", copy.headers()))
+    def own(
+        self,
+        written: Written,
+        address: str,
+        said: MailText,
+        mailboxes: list[HeaderAddress],
+        more: Iterable[str] = (),
+    ) -> OwnMessage:
+        """What one address gets instead. The Message-ID is the other's with a word more before the
+        domain."""
+        word = self.key.derive("message-id", f"{written.key}\0{address}", 8)
+        mine = replace(written, said=said, mailboxes=mailboxes)
+        return OwnMessage(address, *self._bytes(mine, f".{word}", more))
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from reminder.events import Event
 from reminder.ledger import deliveries, holds, notices, occasions, senders
 from reminder.ledger.database import Database
 from reminder.ledger.holds import Hold
+from reminder.ledger.preferences import forget_unconfirmed
 from reminder.ledger.registrations import ids_used, read_progress
 from reminder.ledger.rows import batched
 from reminder.ledger.views import read_notices
@@ -96,6 +97,7 @@ class PlanningPass:
         with self.database.write() as connection:
             self.planned += self.containers.receipts.send(connection, at)
             notices.forget_bytes(connection, at)
+            forget_unconfirmed(connection, at)
             occasions.note_tick(connection, at)
         return self.planned
 

@@ -19,11 +19,14 @@ from reminder.mail.copies import Copy
 Choices = Mapping[str, UnitChoices]
 
 
+def reader_word(key: InstallationKey, reader: Preference) -> str:
+    """Opens the page on which that reader chooses. It changes nothing but what they get, so it is
+    good as long as they are a reader."""
+    return key.derive("reader", f"{reader.unit}\0{reader.address.lower()}")
+
+
 def reader_address(base: str, key: InstallationKey, reader: Preference) -> str:
-    """Where that reader chooses. It changes nothing but what that reader gets, so it is as good as
-    long as they are one."""
-    word = key.derive("reader", f"{reader.unit}\0{reader.address.lower()}")
-    return f"{base}/readers/{word}/{reader.unit}"
+    return f"{base}/readers/{reader_word(key, reader)}/{reader.unit}"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from reminder.domain.characters import as_address
 from reminder.events import Event
 from reminder.office.application import Application
 from reminder.office.status import why_not_ready
-from reminder.web import local, metrics, units
+from reminder.web import local, metrics, readers, units
 from reminder.web.errors import HANDLERS, error_answer
 from reminder.web.feeds import FeedCache, feed
 from reminder.web.forms import get
@@ -49,6 +49,7 @@ def create_app(application: Application) -> Starlette:
             get("/static/sheet.css", lambda page: page.file("sheet.css", "text/css")),
             Route("/feeds/{token}/{name}.ics", feed),
             *units.ROUTES,
+            *readers.ROUTES,
             _Console(),
             *(local.ROUTES if settings.transport == "maildir" else ()),
         ],

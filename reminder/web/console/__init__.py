@@ -16,6 +16,7 @@ from reminder.web.console import (
     people,
     plan,
     plan_forms,
+    readers,
     tasks,
     turn,
     unit_forms,
@@ -27,6 +28,6 @@ from reminder.web.console import (
 _PAGES = (
     access, oidc, account, people, tasks, behalf, outgoing, ledger, meetings, plan, plan_forms,
     draft, links, export, turn, workdays, versions, unit_forms, upload,
-    liaisons, letters,
+    liaisons, letters, readers,
 )  # fmt: skip
 ROUTES = [route for page in _PAGES for route in page.ROUTES]

@@ -11,7 +11,15 @@ from starlette.routing import Route
 from reminder.domain.plan import TaskKind, calendar_month
 from reminder.domain.timetable import Role
 from reminder.errors import DeclinedError
-from reminder.office import completion, drafts, links, overview, registrations, unit_edits
+from reminder.office import (
+    completion,
+    drafts,
+    links,
+    overview,
+    preferences,
+    registrations,
+    unit_edits,
+)
 from reminder.office.brief import offered_periods
 from reminder.office.overview import SHOWN
 from reminder.web.console.access import console_form, console_page
@@ -134,6 +142,7 @@ def _unit(page: Page, form: Form = _NOTHING, refused: str = "") -> Response:
         unit=unit,
         wanted=page.query("task"),
         shown=overview.read_unit(page.app, page.connection, page.at, unit),
+        chosen=preferences.choices_of(page.connection, unit),
         link=links.unit_address(page.app, page.connection, page.base, links.PAGE, unit.id),
     )
 

@@ -25,7 +25,7 @@ FORMS = {
     "edit": {
         "confirm", "return", "undo", "done", "reopen", "meetings/{meeting}", "links/{name}",
         "links/{name}/change", "turn/done", "turn/carry", "turn/end", "turn/undo",
-        "letters/settle", "letters/sign", "letters/progress", "letters/finish", "address",
+        "letters/settle", "letters/sign", "letters/progress", "letters/finish", "address", "readers",
         "sign-for", "progress-for", "finish-for", "call",
         "draft/drop", "draft/discard", "draft/submit", "drafts/{number}/back",
         "plan/new", "plan/task/{task}", "plan/task/{task}/move", "plan/task/{task}/drop",
