@@ -25,8 +25,8 @@ FORMS = {
     "edit": {
         "confirm", "return", "undo", "done", "reopen", "meetings/{meeting}", "links/{name}",
         "links/{name}/change", "turn/done", "turn/carry", "turn/end", "turn/undo",
-        "letters/settle", "letters/sign", "letters/progress", "letters/finish", "address", "readers",
-        "sign-for", "progress-for", "finish-for", "call",
+        "letters/settle", "letters/sign", "letters/progress", "letters/finish", "address",
+        "readers", "sign-for", "progress-for", "finish-for", "call",
         "draft/drop", "draft/discard", "draft/submit", "drafts/{number}/back",
         "plan/new", "plan/task/{task}", "plan/task/{task}/move", "plan/task/{task}/drop",
         "plan/undo", "plan/session/new", "plan/session/{session}", "plan/session/{session}/drop",
