@@ -151,8 +151,11 @@ class UnitChoices:
 
     def is_of_its_domains(self, address: str) -> bool:
         """Whether it is where one of the unit's own addresses is."""
-        known = {_domain(one) for one in (*self.unit.to, *self.unit.cc)}
-        return _domain(address) in known
+        return _domain(address) in self.domains
+
+    @property
+    def domains(self) -> list[str]:
+        return sorted({_domain(one) for one in (*self.unit.to, *self.unit.cc)})
 
     @property
     def added(self) -> list[Preference]:

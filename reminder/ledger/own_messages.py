@@ -67,12 +67,6 @@ def own_content(connection: Connection, key: str, address: str) -> bytes | None:
     return zlib.decompress(content) if content is not None else None
 
 
-def with_own(connection: Connection, key: str) -> list[str]:
-    """The notice's addresses that get something of their own."""
-    query = select(own_message.c.address).filter_by(notice=key).order_by(own_message.c.address)
-    return list(connection.scalars(query))
-
-
 def claim_own(connection: Connection, name: str, keys: Sequence[str]) -> list[Row[Any]]:
     """Of what was claimed by that name: each gets a claim of its own, by which it is settled or
     given back without the others."""

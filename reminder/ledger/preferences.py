@@ -35,11 +35,6 @@ def read_preferences(connection: Connection, units: Iterable[str]) -> dict[str, 
     return found
 
 
-def all_preferences(connection: Connection) -> list[Preference]:
-    query = select(preference).order_by(preference.c.unit, preference.c.address)
-    return [_read(row) for row in connection.execute(query)]
-
-
 def _read(row: Any) -> Preference:
     return Preference(
         row.unit,

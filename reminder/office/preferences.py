@@ -83,16 +83,6 @@ def choices_of(connection: Connection, unit: Unit) -> UnitChoices:
     return UnitChoices.of(unit, rows.get(unit.id, ()))
 
 
-def all_choices(app: Application, connection: Connection) -> list[UnitChoices]:
-    """Of the units that have chosen anything, and are there."""
-    rows: dict[str, list[Preference]] = {}
-    for row in ledger.all_preferences(connection):
-        rows.setdefault(row.unit, []).append(row)
-    directory = app.table.directory
-    units = [unit for unit in rows if unit in directory.units]
-    return [UnitChoices.of(directory[unit], rows[unit]) for unit in units]
-
-
 def open_reader(
     connection: Connection, key: InstallationKey, unit: Unit | None, word: str
 ) -> Preference | None:

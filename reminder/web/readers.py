@@ -3,7 +3,6 @@
 from typing import Any
 
 from anyio.to_thread import run_sync
-from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -12,9 +11,8 @@ from starlette.routing import Route
 from reminder.domain.notices import Kind
 from reminder.domain.units import Unit
 from reminder.errors import DeclinedError
-from reminder.office import links, preferences
-from reminder.office.links import PAGE, LinkView
-from reminder.office.lookup import about_unit, choices
+from reminder.office import preferences
+from reminder.office.lookup import about_unit
 from reminder.office.preferences import (
     LABEL,
     READER_MAY_DECLINE,
@@ -24,6 +22,7 @@ from reminder.office.preferences import (
 )
 from reminder.web.forms import LONGEST, Form, answer_form, get, parse_day, post
 from reminder.web.page import Page
+from reminder.web.units import home, opened, render
 
 _UNIT, _READER = "/units/{token}/{unit}", "/readers/{token}/{unit}"
 _TIMES = ("quiet_from", "quiet_until", "pause_from", "pause_until")
@@ -62,74 +61,47 @@ def shown(chosen: Preference, kinds: tuple[Kind, ...], form: Form | None) -> dic
 # A unit's
 
 
-def _unit_opened(page: Page) -> tuple[Unit, LinkView]:
-    """As its page is."""
-    name = page.part("unit")
-    page.app = about_unit(page.app, name)
-    link = links.open_link(page.connection, page.app.key, PAGE, name, page.part("token"))
-    unit = page.table.directory.units.get(name)
-    if link is None or unit is None or unit.is_group:
-        raise HTTPException(404)
-    page.language = page.app.office.language_of(unit)
-    return unit, link
-
-
-def _unit_home(page: Page) -> str:
-    return f"/units/{page.part('token')}/{page.part('unit')}"
-
-
 def _unit_page(page: Page, form: Form | None = None, refused: str = "") -> Response:
-    unit, link = _unit_opened(page)
-    of_unit = preferences.choices_of(page.connection, unit)
-    answer = page.render(
-        "unit/settings.html",
+    unit, link = opened(page)
+    of_unit, rule = preferences.choices_of(page.connection, unit), page.settings.mail.readers
+    return render(
+        page,
+        link,
+        "settings.html",
         status=422 if refused else 200,
-        here=_unit_home(page),
         unit=unit,
         chosen=of_unit.own,
         readers=[one for one in of_unit.copied if not one.extra],
         added=of_unit.added,
         kinds=UNIT_MAY_DECLINE,
-        may_add=page.settings.mail.readers != "off" and page.settings.links_in_mail,
-        same_domain=page.settings.mail.readers == "same-domain",
-        domains=sorted({one.rpartition("@")[2] for one in (*unit.to, *unit.cc)}),
+        may_add=rule != "off" and page.settings.links_in_mail,
+        domains=of_unit.domains if rule == "same-domain" else [],
         label=LABEL,
         typed={name: form[name] if form else "" for name in ("address", "label")},
         shown=shown(of_unit.own, UNIT_MAY_DECLINE, form),
         refused=refused,
-        **_shared(page, unit),
     )
-    answer.background = BackgroundTask(links.note_use, page.app, link)
-    return answer
-
-
-def _shared(page: Page, unit: Unit) -> dict[str, Any]:
-    return {
-        "contact": page.settings.mail.contact,
-        "choices": lambda: choices(page.app, unit.id),
-        "today": page.table.local_day(page.at),
-    }
 
 
 def _unit_chooses(page: Page, form: Form) -> Response:
-    unit, _ = _unit_opened(page)
+    unit, _ = opened(page)
     page.end_reading()
     preferences.choose(page.app, unit, "", chosen(form, UNIT_MAY_DECLINE), "page")
-    return page.done(f"{_unit_home(page)}/settings", "choice_kept")
+    return page.done(f"{home(page)}/settings", "choice_kept")
 
 
 def _unit_adds(page: Page, form: Form) -> Response:
-    unit, _ = _unit_opened(page)
+    unit, _ = opened(page)
     page.end_reading()
     preferences.add_reader(page.app, unit, form["address"], form.line("label", LABEL), "page")
-    return page.done(f"{_unit_home(page)}/settings", "reader_asked", "#readers")
+    return page.done(f"{home(page)}/settings", "reader_asked", "#readers")
 
 
 def _unit_removes(page: Page, form: Form) -> Response:
-    unit, _ = _unit_opened(page)
+    unit, _ = opened(page)
     page.end_reading()
     preferences.remove_reader(page.app, unit, form["address"], "page")
-    return page.done(f"{_unit_home(page)}/settings", "reader_removed", "#readers")
+    return page.done(f"{home(page)}/settings", "reader_removed", "#readers")
 
 
 # A reader's
@@ -163,8 +135,8 @@ def _reader_page(page: Page, form: Form | None = None, refused: str = "") -> Res
         kinds=READER_MAY_DECLINE,
         shown=shown(reader, READER_MAY_DECLINE, form),
         office=page.table.directory[page.table.plan.office].name,
+        contact=page.settings.mail.contact,
         refused=refused,
-        **_shared(page, unit),
     )
 
 

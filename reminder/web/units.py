@@ -53,11 +53,11 @@ class Typed:
 _NOTHING = Typed("", "", Form({}))
 
 
-def _home(page: Page) -> str:
+def home(page: Page) -> str:
     return f"/units/{page.part('token')}/{page.part('unit')}"
 
 
-def _opened(page: Page) -> tuple[Unit, LinkView]:
+def opened(page: Page) -> tuple[Unit, LinkView]:
     """Raises one and the same 404 for every link that is no good, after the same work."""
     name, token = page.part("unit"), page.part("token")
     page.app = about_unit(page.app, name)
@@ -69,9 +69,9 @@ def _opened(page: Page) -> tuple[Unit, LinkView]:
     return unit, link
 
 
-def _render(page: Page, link: LinkView, template: str, /, **facts: Any) -> Response:
+def render(page: Page, link: LinkView, template: str, /, **facts: Any) -> Response:
     """The link's use is noted after the answer."""
-    contact, here, name = page.settings.mail.contact, _home(page), page.part("unit")
+    contact, here, name = page.settings.mail.contact, home(page), page.part("unit")
     shared: dict[str, Any] = {
         "here": here,
         "contact": contact,
@@ -84,10 +84,10 @@ def _render(page: Page, link: LinkView, template: str, /, **facts: Any) -> Respo
 
 def _page(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
     """With `refused` the form that was not accepted stands there again."""
-    unit, link = _opened(page)
+    unit, link = opened(page)
     view = unit_page(page.connection, page.app, unit, page.at)
     is_news = page.message not in ("", *_NO_NEWS)
-    return _render(
+    return render(
         page,
         link,
         "page.html",
@@ -138,7 +138,7 @@ def _calendar(page: Page, unit: Unit) -> dict[str, Any] | None:
         "views": views,
         "webcal": links.webcal_url,
         # Of the page, not of the feed: WeChat opens neither a calendar nor its address.
-        "code": partial(_qr_code, page.base + _home(page)),
+        "code": partial(_qr_code, page.base + home(page)),
         "public": web.reachable,
         "foreign": web.offers_foreign_calendars,
         # Neither Microsoft nor Google documents them; both have opened them for years.
@@ -155,10 +155,10 @@ def _calendar(page: Page, unit: Unit) -> dict[str, Any] | None:
 
 def _form(act: str) -> Route:
     def answer(page: Page, form: Form) -> Response:
-        unit, link = _opened(page)
+        unit, link = opened(page)
         who = form.line("who", WHO)
         by = Signature(who, f"{PAGE}/{unit.id}/{link.generation}")
-        answer = page.done(_home(page), _register(page, act, unit, form, by))
+        answer = page.done(home(page), _register(page, act, unit, form, by))
         # Lax: a click in a mail comes from elsewhere, and the name should stand there already.
         page.set_cookie(answer, _NAME, quote(who), seconds=_A_YEAR, samesite="lax")
         return answer
@@ -195,13 +195,13 @@ def _register(page: Page, act: str, unit: Unit, form: Form, by: Signature) -> st
 
 
 def _mails(page: Page) -> Response:
-    unit, link = _opened(page)
+    unit, link = opened(page)
     number = page_number(page)
     mails = _heads(page, unit, (number - 1) * _MAILS, _MAILS + 1)
     if number > 1 and not mails:
         raise HTTPException(404)
     facts = {"mails": mails[:_MAILS], "page": number, "more": len(mails) > _MAILS}
-    return _render(page, link, "mails.html", unit=unit, **facts)
+    return render(page, link, "mails.html", unit=unit, **facts)
 
 
 def _heads(page: Page, unit: Unit, first: int, most: int) -> list[tuple[SentMail, MailView]]:
@@ -212,13 +212,13 @@ def _heads(page: Page, unit: Unit, first: int, most: int) -> list[tuple[SentMail
 
 
 def _mail(page: Page) -> Response:
-    unit, link = _opened(page)
+    unit, link = opened(page)
     sent, mail = _sent(page, unit)
-    return _render(page, link, "mail.html", unit=unit, sent=sent, mail=mail)
+    return render(page, link, "mail.html", unit=unit, sent=sent, mail=mail)
 
 
 def _mail_body(page: Page) -> Response:
-    unit, _ = _opened(page)
+    unit, _ = opened(page)
     return _sent(page, unit)[1].frame()
 
 

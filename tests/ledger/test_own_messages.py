@@ -13,7 +13,7 @@ from reminder.ledger.claiming import Claim
 from reminder.ledger.database import Database
 from reminder.ledger.deliveries import Result
 from reminder.ledger.notices import Composed
-from reminder.ledger.own_messages import OwnMessage, own_content, with_own
+from reminder.ledger.own_messages import OwnMessage, own_content
 from reminder.ledger.senders import ServerTrouble
 from reminder.ledger.views import read_notice
 
@@ -100,10 +100,10 @@ def test_composed_anew_it_has_other_bytes_and_none_for_who_gets_what_all_get(
     fresh = OwnMessage(SECOND, "<a.3@mail.test>", b"new")
     again = Composed("<a@mail.test>", b"again", AT, (LEAD, SECOND, READER), own=(fresh,))
     notices.renew(connection, "a", again, AT)
-    assert with_own(connection, "a") == [SECOND]
+    assert own_content(connection, "a", READER) is None
     assert own_content(connection, "a", SECOND) == b"new"
     notices.hold_again(connection, "a", AT)
-    assert with_own(connection, "a") == []
+    assert own_content(connection, "a", SECOND) is None
     assert list(integrity.faults(connection)) == []
 
 

@@ -11,7 +11,6 @@ from reminder.ledger.database import Database
 from reminder.ledger.notices import Composed
 from reminder.ledger.own_messages import OwnMessage
 from reminder.ledger.preferences import (
-    all_preferences,
     drop_preference,
     forget_unconfirmed,
     put_preference,
@@ -40,7 +39,8 @@ def test_what_was_chosen_reads_as_it_was_put_with_when_and_by_whom(database: Dat
         assert read_preferences(connection, ["lead"])["lead"][1] == put
         assert (put.changed, put.who) == (AT, "张三")
         drop_preference(connection, put, "removed", "page", AT)
-        assert [one.unit for one in all_preferences(connection)] == ["lead", "related"]
+        left = read_preferences(connection, ["lead", "related"])
+        assert [len(rows) for rows in left.values()] == [1, 1]
 
 
 def test_who_does_not_confirm_is_forgotten_and_who_does_stays(database: Database) -> None:
