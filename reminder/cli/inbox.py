@@ -47,7 +47,7 @@ def read(
 
     app = application()
     if files:
-        count = sum(take_in(app, path.read_bytes()) for path in files)
+        count = sum(bool(take_in(app, path.read_bytes())) for path in files)
     else:
         count = InboxReader(app).read_now()
     announce("letters_read", count=count)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select, true, update
 
 from reminder.domain.incoming import Letter, LetterReason, LetterState
-from reminder.domain.notices import Kind
+from reminder.domain.notices import Kind, State
 from reminder.ledger.schema import incoming, notice, preference, recipient
 
 SHOWN = 200
@@ -138,6 +138,13 @@ def answered(connection: Connection, message_ids: Sequence[str]) -> Answered | N
     addresses = tuple(connection.scalars(theirs.order_by(recipient.c.id)))
     named = (row.key, row.plan, Kind(row.kind), row.period, row.unit, row.rehearsal)
     return Answered(*named, addresses)
+
+
+def is_being_sent(connection: Connection, message_ids: Sequence[str]) -> bool:
+    """Whether a sender has one of those mails in hand."""
+    shared = notice.c.message_id.in_([_shared(name) for name in message_ids])
+    query = select(recipient.c.id).join(notice).where(shared, recipient.c.state == State.SENDING)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _shared(message_id: str) -> str:

@@ -83,8 +83,10 @@ class InboxReader:
             for name, content in box.unread(AT_ONCE):
                 if self.stop.is_set() or monotonic() - begun > SECONDS:
                     break
-                count += take_in(self.app, content)
-                box.put_away(name)
+                is_new = take_in(self.app, content)
+                if is_new is not None:
+                    count += is_new
+                    box.put_away(name)
         return count
 
     @cached_property
@@ -136,13 +138,19 @@ def tick(app: Application) -> Pass:
     return app.tick()
 
 
-def take_in(app: Application, content: bytes) -> bool:
-    """False for a mail that is known. What it says is acted upon in the transaction of its row."""
+def take_in(app: Application, content: bytes) -> bool | None:
+    """False for a mail that is known; None for one that is too early, to be read again: it has
+    come back before what the server said of it was recorded.
+
+    What it says is acted upon in the transaction of its row.
+    """
     letter = _read_letter(app, content)
     at = app.clock.now()
     with app.database.write() as connection:
         if incoming.is_known(connection, letter.name):
             return False
+        if letter.kind is LetterKind.BOUNCE and incoming.is_being_sent(connection, letter.answers):
+            return None
         number = incoming.add(connection, letter, at)
         became = _handle(connection, app, letter, number, at)
         incoming.note_became(connection, number, **vars(became))

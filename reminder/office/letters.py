@@ -9,13 +9,19 @@ from typing import Any
 from sqlalchemy import Connection
 
 from reminder.domain.incoming import LetterKind, LetterState
+from reminder.domain.notices import Kind
+from reminder.domain.registrations import Act
 from reminder.domain.timetable import Timetable
 from reminder.domain.units import Unit
 from reminder.errors import DeclinedError, UnknownError
 from reminder.ledger import bounces, incoming
 from reminder.ledger.incoming import LetterView
+from reminder.ledger.registrations import in_force
+from reminder.ledger.views import read_notice
 from reminder.office.application import Application
+from reminder.office.completion import progress_in
 from reminder.office.overview import TaskStanding, read_unit
+from reminder.office.registrations import is_to_be_signed
 from reminder.office.stopped import stopped_addresses
 
 
@@ -44,7 +50,24 @@ def shown_letters(
             yield LetterShown(letter, unit)
         else:
             of_unit, on = facts(unit.id), table.local_day(letter.at)
-            yield LetterShown(letter, unit, of_unit["to_sign"], of_unit["open"], on)
+            period = _to_sign(app, connection, unit, letter, of_unit["to_sign"])
+            yield LetterShown(letter, unit, period, of_unit["open"], on)
+
+
+def _to_sign(
+    app: Application, connection: Connection, unit: Unit, letter: LetterView, running: str
+) -> str:
+    """The month whose digest it answers; of another mail, or of none, the running one."""
+    mail = read_notice(connection, letter.notice) if letter.notice else None
+    month = app.table.plan.month_of(mail.period) if mail and mail.kind is Kind.DIGEST else 0
+    if not (mail and month):
+        return running
+    at, plan = app.clock.now(), app.table.plan.id
+    is_signed = in_force(connection, plan, Act.SIGN, unit=unit.id, period=mail.period)
+    asked = not is_signed and is_to_be_signed(
+        connection, app, unit, month, progress_in(app, connection), at
+    )
+    return mail.period if asked else ""
 
 
 def waiting_letter(connection: Connection, number: int) -> LetterView:

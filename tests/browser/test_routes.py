@@ -19,8 +19,10 @@ from reminder.domain.persons import AccountRole, Person
 from reminder.domain.registrations import Signature
 from reminder.domain.versions import Tell
 from reminder.ledger.access import PAGE, LinkView
+from reminder.ledger.views import read_notices
 from reminder.office import drafts, persons, registrations
 from reminder.office.application import Application
+from reminder.office.inbox import take_in
 from reminder.office.list_uploads import take_list
 from reminder.office.login import set_password
 from reminder.office.table_uploads import WantedTable, take_table
@@ -43,7 +45,7 @@ LIAISONS = """单位\t联络员\t邮箱
 """
 WIDTHS = (320, 390, 768, 1280)
 NO_PAGE = re.compile(
-    r"\.(\{kind\}|ics|css|js|xlsx|csv|docx)$|/(source|text|healthz|readyz|file|oidc|begin)$"
+    r"\.(\{kind\}|ics|css|js|xlsx|csv|docx)$|/(source|text|healthz|readyz|metrics|file|oidc|begin)$"
 )
 # A mail has no landmarks: it stands in the frame of another page, and lets no script of axe's run.
 FRAMED = re.compile(r"/mail-body/|/html$|/ledger/mail$")
@@ -66,7 +68,8 @@ def office(tmp_path: Path) -> Iterator[Served]:
     before.database.close()
     listener = socket.create_server(("127.0.0.1", 0))
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with serving(tmp_path, listener, base, mail={"approval": True}) as served:
+    more = {"mail": {"approval": True}, "inbox": {"maildir": tmp_path / "none", "trust": True}}
+    with serving(tmp_path, listener, base, **more) as served:
         yield served
 
 
@@ -92,10 +95,35 @@ def table_edits(office: Office) -> list[Edit]:
     return [Edit(office.document, kind, args) for kind, args in kinds]
 
 
+def letters(app: Application) -> None:
+    """One that nobody understands, one that answers nothing, and a mail that came back."""
+    with app.database.read() as connection:
+        mails = {view.unit: view for view in read_notices(connection, period="2026-03")}
+    address, head = app.table.directory[LEAD].to[0], f"In-Reply-To: {mails[LEAD].message_id}\r\n"
+    long = "联系电话见后" * 60 + "a" * 200
+    for sender, more, said in (
+        (f"张某 <{address}>", head, "有两个问题：一是附件打不开，二是人数没有确定。"),
+        ("nobody@elsewhere.example", "", long),
+        (f"张某 <{address}>", head, "已签收"),
+    ):
+        mail = f"From: {sender}\r\nSubject: Re: {long[:40]}\r\n{more}\r\n{said}\r\n"
+        take_in(app, mail.encode())
+    gone = next(view for view in mails.values() if view.unit != LEAD and view.recipients)
+    address, head = gone.recipients[0].address, f"In-Reply-To: {gone.message_id}\r\n"
+    kind = "Content-Type: multipart/report; report-type=delivery-status; boundary=B\r\n\r\n--B\r\n"
+    report = (
+        f"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n"
+        f"Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        f"Diagnostic-Code: smtp; 550 5.1.1 <{address}>: Recipient address rejected\r\n\r\n--B--"
+    )
+    take_in(app, f"From: mailer-daemon@x.test\r\n{head}{kind}{report}".encode())
+
+
 def lived_in(app: Application) -> str:
     """Something to confirm and something in hand, edits that are not published, and a person who
     has no password yet; returns the word that opens the page to choose one."""
     drafts.begin(app)
+    letters(app)
     by, day = Signature("值班员", "page/deputies/1"), date(2026, 4, 1)
     unit, tasks = app.table.directory[LEAD], app.table.plan.by_id
     for task in ("2026-04-1", "2026-04-2"):

@@ -44,6 +44,7 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 error unix - - n - - error
 proxymap unix - - n - - proxymap
 discard unix - - n - - discard
+virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 """
 
@@ -52,6 +53,7 @@ anvil unix - - n - 1 anvil
 class Postfix:
     port: int
     folder: Path
+    imap: int
 
     @property
     def log(self) -> str:
@@ -78,7 +80,7 @@ def postfix(
         subprocess.run(["postfix", "-c", f"{folder}/etc", "start"], check=True, capture_output=True)
         running.callback(_stop, folder)
         until(lambda: listens(port))
-        yield Postfix(port, folder)
+        yield Postfix(port, folder, known.port)
 
 
 def _stop(folder: Path) -> None:

@@ -4,11 +4,13 @@ stop anybody's mail by a forged one."""
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from reminder.errors import UnknownError
 from reminder.ledger.bounces import bounced_addresses
 from reminder.ledger.incoming import read_letters
 from reminder.ledger.integrity import faults
+from reminder.ledger.schema import recipient
 from reminder.office import letters, operations
 from reminder.office.inbox import take_in
 from tests.daemon.trials import MARCH, Trial
@@ -156,3 +158,16 @@ def test_operator_is_written_to_all_the_same(office: Trial) -> None:
     assert stopped(office) == []
     office.tick("2026-03-02T12:00+08:00", mail=mail)
     assert office.outcome(f"{key}#2") == ("sent", "accepted")
+
+
+def test_mail_that_came_back_before_its_answer_is_recorded_is_read_again(either: Trial) -> None:
+    """By a server that is quicker than the sender's own record."""
+    either.tick(MARCH)
+    content, app = letter(either, "postfix-no-such-user"), either.app(LATER)
+    whose = recipient.c.address == LEAD
+    with app.database.record() as connection:
+        connection.execute(update(recipient).where(whose).values(state="sending", claim="a:1"))
+    assert take_in(app, content) is None
+    with app.database.record() as connection:
+        connection.execute(update(recipient).where(whose).values(state="sent", claim=None))
+    assert read(either, content) == ("noted", "bounced")

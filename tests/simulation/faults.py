@@ -26,6 +26,7 @@ class Fault(StrEnum):
     LOSES_ANSWERS = "answers of the mail server are lost"
     STINGY = "the mail server takes few messages a connection"
     REFUSES_ONE = "the mail server refuses one address"
+    SENDS_BACK = "the mail server takes mail for one address and sends it back"
 
 
 _SERVER = [fault for fault in Fault if fault not in (Fault.OFF, Fault.DISK_FULL, Fault.CLOCK)]
@@ -179,7 +180,8 @@ def _spells(dice: Random, moment: Moments, addresses: Sequence[str]) -> Iterator
         fault, begin = dice.choice(_SERVER), moment()
         # Mostly an hour or so, now and then three days and more.
         length = HOUR * min(10 ** dice.uniform(-1, 2.2), 100)
-        address = dice.choice(addresses) if fault is Fault.REFUSES_ONE and addresses else ""
+        is_of_one = fault in (Fault.REFUSES_ONE, Fault.SENDS_BACK)
+        address = dice.choice(addresses) if is_of_one and addresses else ""
         yield Spell(fault, begin, begin + length, address=address)
     for _ in range(dice.randrange(6)):
         begin = moment()

@@ -317,15 +317,22 @@ class Outcome:
         address, message = person.address, (self._message_for(view, person.address), person.address)
         accepted, excused = self._accepted[message], self.server.excused[message[0]]
         sent, refused = person.state is State.SENT, person.state is State.REFUSED
+        bounced, came_back = person.state is State.BOUNCED, message in self.server.bounced
+        stopped = refused and person.reason == Reason.BOUNCED_ADDRESS
         yield from _true({
             f"went to {address}, which is not the unit's":
                 view.kind is not Kind.REPORT and address not in self._addresses(view),
             f"counts as sent to {address}, and the server never accepted it":
                 sent and not accepted,
             f"counts as refused for {address}, and the server never refused it":
-                refused and message not in self.server.said_no,
+                refused and not stopped and message not in self.server.said_no,
+            f"counts as stopped for {address}, from where nothing came back":
+                stopped and address not in {one for _, one in self.server.bounced},
+            f"counts as sent back from {address}, and never was": bounced and not came_back,
+            f"came back from {address} and counts as sent":
+                sent and came_back and not self.server.returned,
             f"was accepted for {address} and counts as {person.state}":
-                accepted and not sent and not excused,
+                accepted and not sent and not bounced and not excused,
         })  # fmt: skip
 
     def _is_done(self, view: NoticeView) -> bool:

@@ -83,6 +83,38 @@ class Delivery:
     recipients: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A mail in the mailbox for answers, from a true moment on."""
+
+    at: datetime
+    content: bytes = field(repr=False)
+
+
+_BOUNCE = """From: MAILER-DAEMON@virtual.test
+Auto-Submitted: auto-replied
+Content-Type: multipart/report; report-type=delivery-status; boundary=B
+
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; virtual.test
+
+Final-Recipient: rfc822; {address}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 no such user
+
+--B
+Content-Type: text/rfc822-headers
+
+Message-ID: {message_id}
+X-Number: {number}
+
+--B--
+"""
+
+
 @dataclass
 class SickServer:
     """A transport. `excused` counts by message how often its answer did not reach the ledger.
@@ -97,6 +129,8 @@ class SickServer:
     deliveries: list[Delivery] = field(default_factory=list)
     excused: Counter[str] = field(default_factory=Counter)
     said_no: set[tuple[str, str]] = field(default_factory=set)
+    bounced: set[tuple[str, str]] = field(default_factory=set)
+    returned: list[Returned] = field(default_factory=list)  # and not read yet
     at_risk: str = ""  # the message whose DATA began last
     log_ins: int = 0
     _first_seen: dict[tuple[str, str], datetime] = field(default_factory=dict)
@@ -146,10 +180,21 @@ class SickServer:
                 self.clock.moment, self.clock.now(), envelope.message_id, kept, tuple(accepted)
             )
         )
+        self._send_back(envelope.message_id, accepted)
         if lost:
             self.excused[envelope.message_id] += 1
             return Answer(State.RETRY, Reason.ANSWER_LOST, "no answer after DATA: timed out")
         return Answer(State.SENT, Reason.ACCEPTED, "250 kept")
+
+    def _send_back(self, message_id: str, accepted: list[str]) -> None:
+        """At once, or hours later."""
+        spell = self.faults.holding(Fault.SENDS_BACK, self.clock.moment)
+        if spell and spell.address in accepted:
+            facts = {"address": spell.address, "message_id": message_id}
+            content = _BOUNCE.format(number=len(self.bounced), **facts).encode()
+            later = timedelta(hours=self.dice.choice((0, 0, 1, 30)))
+            self.returned.append(Returned(self.clock.moment + later, content))
+            self.bounced.add((message_id, spell.address))
 
     def accepted_by_address(self) -> Mapping[tuple[str, str], int]:
         """How often each message was accepted for each address."""

@@ -13,7 +13,7 @@ from reminder.documents.office import Office
 from reminder.domain import occasions
 from reminder.domain.notices import CLEARED, UNFINISHED, Reason, State
 from reminder.domain.windows import Progress
-from reminder.ledger import claiming, deliveries, holds, notices
+from reminder.ledger import bounces, claiming, deliveries, holds, notices
 from reminder.ledger import occasions as ledger
 from reminder.ledger.counts import Tally
 from reminder.ledger.holds import Hold
@@ -117,7 +117,7 @@ def test_promise_holds_through_each_fault(office: Trial, fault: Fault) -> None:
     more: dict[str, Any] = {}
     if fault is Fault.CLOCK:
         more["shift"] = timedelta(days=31)
-    if fault is Fault.REFUSES_ONE:
+    if fault in (Fault.REFUSES_ONE, Fault.SENDS_BACK):
         more["address"] = "lead@unit.test"
     # A clock a month ahead has been to April before.
     until = moment("04-02T00:00") if fault is Fault.CLOCK else moment("03-03T12:00")
@@ -125,6 +125,22 @@ def test_promise_holds_through_each_fault(office: Trial, fault: Fault) -> None:
     assert outcome.breaches == []
     states = {v.state for v in outcome.notices if v.kind == "digest" and v.period == "2026-03"}
     assert states <= {State.SENT, State.REFUSED}
+
+
+def test_mailbox_that_is_none_gets_one_mail_and_no_other(office: Trial) -> None:
+    """What came back is read, whoever dies meanwhile; what follows says why it does not go."""
+    kills = tuple(Kill(DIGEST + timedelta(minutes=n), 8 * n) for n in range(15))
+    faults = spell(Fault.SENDS_BACK, "03-02T08:00", 2, address="lead@unit.test")
+    outcome = spring(office, kills=kills, **faults)
+    assert outcome.breaches == []
+    gone = [
+        (view.kind, person.state, person.reason)
+        for view in outcome.notices
+        for person in view.recipients
+        if person.address == "lead@unit.test"
+    ]
+    assert gone[0] == ("digest", "bounced", "no-such-mailbox")
+    assert {one[1:] for one in gone[1:]} == {("refused", "bounced-address")}
 
 
 def test_refused_log_in_is_tried_a_few_times_a_day(office: Trial) -> None:
@@ -188,6 +204,7 @@ NUDGED = {"start": LATE, "until": moment("03-27T00:00")}
 CUT = {"kills": tuple(Kill(DIGEST + timedelta(minutes=n), 20 + 6 * n) for n in range(15))} | SHORT
 BUSY = spell(Fault.BUSY, "03-02T08:00", 5)
 GREY = spell(Fault.GREYLIST, "03-02T08:00", 5)
+BACK = spell(Fault.SENDS_BACK, "03-02T08:00", 5, address="lead@unit.test")
 AHEAD = spell(Fault.CLOCK, "02-27T08:00", 5, shift=timedelta(days=70))
 Changes = list[tuple[object, str, object]]
 NEVER_AGAIN: Changes = [
@@ -233,6 +250,14 @@ BREAKS: dict[str, tuple[dict[str, Any], Changes]] = {
     "asks for what was reported": (
         NUDGED | {"actions": REPORTED},
         [(Progress, "is_asked", lambda self, task, unit: task not in self.done)],
+    ),
+    "forgets what came back": (
+        BACK | NEXT_DAY,
+        [(bounces, "note_bounce", lambda *_: False)],
+    ),
+    "stops whom nothing came back from": (
+        SAME_DAY,
+        [(notices, "stopped_addresses", lambda _: frozenset({"related@unit.test"}))],
     ),
     "sends no receipt": (
         NUDGED | {"actions": REPORTED},

@@ -14,6 +14,7 @@ from reminder.domain.notices import State
 from reminder.errors import DeclinedError, LedgerError
 from reminder.ledger.schema import notice, own_message, recipient
 from reminder.office.application import Application
+from reminder.office.inbox import take_in
 from reminder.office.publishing import follow
 from reminder.office.simulation import SimulatedYear
 from tests.simulation.actors import Approver, Published, act, reword
@@ -86,6 +87,7 @@ class FaultyYear(SimulatedYear):
             self._life.dies_at = self._life.steps + self._deaths.pop(0).step
         self.sick.life, completed = self._life, False
         try:
+            self._read_mail()
             app.tick()
             completed = True
             self._life.step()  # whoever dies at the last commit's end dies here
@@ -98,6 +100,13 @@ class FaultyYear(SimulatedYear):
         self.journal.append(Tick(begun, at, done, said, completed=completed))
         if not completed:
             self.hurry()
+
+    def _read_mail(self) -> None:
+        """What has come back by now; what cannot be recorded waits in the mailbox."""
+        for mail in [one for one in self.sick.returned if one.at <= self.clock.moment]:
+            if take_in(self.app, mail.content) is not None:
+                self._life.step()  # whoever dies before it is put away reads it again
+                self.sick.returned.remove(mail)
 
     def _bury(self) -> None:
         """The next pass is a new process's. What it was sending may go once more."""
@@ -131,7 +140,8 @@ class FaultyYear(SimulatedYear):
 
     def pauses(self) -> Iterator[timedelta]:
         yield from super().pauses()
-        later = (edge for edge in self._boundaries if edge > self.clock.moment)
+        edges = (*self._boundaries, *(mail.at for mail in self.sick.returned))
+        later = (edge for edge in edges if edge > self.clock.moment)
         yield from (edge - self.clock.moment for edge in later)
 
     def something_waits(self) -> bool:

@@ -68,7 +68,9 @@ def test_one_click_registers_it_in_the_name_of_who_wrote_it(
     house: Any, path: str, form: dict[str, str], act: tuple[str, str, str]
 ) -> None:
     number, person = letter(house, "请代为登记"), as_person(house, "edit")
-    assert f"{HERE}/{path}" in person.get(HERE).text
+    page = person.get(HERE).text
+    assert f"{HERE}/{path}" in page
+    assert "代签收4月提示" in page
     answer = person.post(f"{HERE}/{path}", {"letter": str(number), **form})
     assert answer.status_code == 303
     with house.database.read() as connection:
