@@ -1,6 +1,5 @@
 """Mails that came back, and addresses to which none goes any more until somebody clears them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,8 +92,3 @@ def bounced_addresses(connection: Connection) -> list[BouncedAddress]:
 def stopped_addresses(connection: Connection) -> frozenset[str]:
     """In lower case: few, in any office."""
     return frozenset(connection.scalars(select(bounced_address.c.address)))
-
-
-def bounced_of(stopped: Iterable[BouncedAddress], addresses: Iterable[str]) -> list[BouncedAddress]:
-    theirs = {address.lower() for address in addresses}
-    return [one for one in stopped if one.address in theirs]

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, true, update
 
 from reminder.domain.incoming import Letter, LetterReason, LetterState
 from reminder.domain.notices import Kind, State
-from reminder.ledger.schema import incoming, notice, preference, recipient
+from reminder.ledger.schema import incoming, notice, recipient
 
 SHOWN = 200
 KEPT = timedelta(days=731)
@@ -151,10 +151,3 @@ def _shared(message_id: str) -> str:
     """Of a copy with a message of its own (`<NAME.WORD@DOMAIN>`) that of its notice."""
     name, _, domain = message_id.rpartition("@")
     return f"{name.partition('.')[0]}@{domain}"
-
-
-def confirmed_readers(connection: Connection, unit: str) -> set[str]:
-    """Addresses that the unit has added and that have agreed, in lower case."""
-    agreed = preference.c.extra & preference.c.confirmed.is_not(None) & preference.c.left.is_(None)
-    query = select(preference.c.address).where(preference.c.unit == unit, agreed)
-    return {address.lower() for address in connection.scalars(query)}

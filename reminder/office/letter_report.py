@@ -1,6 +1,5 @@
 """What the operator hears of letters that wait and of mails that came back, once a day at most."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -36,24 +35,13 @@ def report_letters(connection: Connection, parts: Container, at: datetime) -> in
         "letters_url": console_url(settings, "/console/letters"),
         "has_console": settings.web.console != "off",
     }
-    listings = (
-        listing("letters", _letters(waiting, parts)),
-        listing("returned", _returned(returned, parts)),
+    name_of, zone = table.directory.name_of, table.plan.zone
+    letters = (
+        {"letter": one, "unit": one.unit and name_of(one.unit), "at": one.at.astimezone(zone)}
+        for one in waiting
     )
+    came_back = ({"unit": name_of(one.unit), "of": one} for one in returned)
+    listings = listing("letters", letters), listing("returned", came_back)
     report = Report(LETTERS, facts, listings)
     parts.reporter.send(connection, LETTERS, table.local_day(at).isoformat(), report, at)
     return 1
-
-
-def _letters(waiting: list[incoming.LetterView], parts: Container) -> Iterator[dict[str, object]]:
-    directory, zone = parts.table.directory, parts.table.plan.zone
-    for letter in waiting:
-        unit = directory.name_of(letter.unit) if letter.unit else ""
-        yield {"letter": letter, "unit": unit, "at": letter.at.astimezone(zone)}
-
-
-def _returned(
-    returned: list[bounces.BouncedRecipient], parts: Container
-) -> Iterator[dict[str, object]]:
-    for one in returned:
-        yield {"unit": parts.table.directory.name_of(one.unit), "of": one}

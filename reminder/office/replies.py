@@ -13,15 +13,16 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from reminder.domain.incoming import Became, Letter, LetterReason, LetterState
-from reminder.domain.notices import REMINDERS, Kind
+from reminder.domain.notices import REMINDERS, Kind, original
 from reminder.domain.plan import Task
 from reminder.domain.registrations import BY_MAIL, Act, Registration, Signature
 from reminder.domain.replies import AskedTask, ReplyWords, UnderstoodReply, understand, words_of
 from reminder.domain.units import Relation, Unit
 from reminder.errors import DeclinedError
 from reminder.ledger import notices, registrations
-from reminder.ledger.incoming import Answered, confirmed_readers
+from reminder.ledger.incoming import Answered
 from reminder.ledger.occasions import reminded_tasks
+from reminder.ledger.preferences import read_preferences
 from reminder.mail import mime
 from reminder.office.application import Application
 from reminder.office.completion import progress_in
@@ -51,10 +52,15 @@ def _waits(reason: LetterReason, mail: Answered, registration: int | None = None
     return Became(LetterState.WAITING, reason, mail.key, mail.unit, registration)
 
 
+def _noted(mail: Answered) -> Became:
+    return Became(LetterState.NOTED, LetterReason.NOTHING_NEW, mail.key, mail.unit)
+
+
 def _addresses(connection: Connection, unit: Unit) -> set[str]:
     """In lower case; not of those who are told beside it."""
-    own = {address.lower() for address in (*unit.to, *unit.cc)}
-    return own | confirmed_readers(connection, unit.id)
+    readers = read_preferences(connection, [unit.id]).get(unit.id, ())
+    agreed = [one.address for one in readers if one.extra and one.confirmed and not one.left]
+    return {address.lower() for address in (*unit.to, *unit.cc, *agreed)}
 
 
 def _is_vouched_for(app: Application, letter: Letter) -> bool:
@@ -83,42 +89,34 @@ class _Reply:
         if said is None:
             return _waits(LetterReason.NOT_UNDERSTOOD, self.mail)
         if said.is_nothing:
-            return self._noted()
+            return _noted(self.mail)
         if said.unclear:
             # Who says so of what nobody asks for any more has said it before.
             done = not asked and self.mail.kind in REMINDERS
-            return self._noted() if done else _waits(LetterReason.WHICH_TASK, self.mail)
+            return _noted(self.mail) if done else _waits(LetterReason.WHICH_TASK, self.mail)
         day = self.at - timedelta(days=1)
         if registrations.count_by_mail(self.connection, self.unit.id, day) >= A_DAY:
             return _waits(LetterReason.TOO_MANY, self.mail)
         return self._register(said, asked)
 
-    def _noted(self) -> Became:
-        mail = self.mail
-        return Became(LetterState.NOTED, LetterReason.NOTHING_NEW, mail.key, mail.unit)
-
     def _register(self, said: UnderstoodReply, asked: dict[str, Task]) -> Became:
         newest = 0
         try:
             if said.signs and self._is_asked_to_sign:
-                newest = sign_in(
-                    self.connection, self._app_of_period, self.unit, self.mail.period, self._by
-                )
+                app, period = self.app.about_period(self.mail.period), self.mail.period
+                newest = sign_in(self.connection, app, self.unit, period, self._by)
             for key in said.finished:
                 newest = self._finish(asked[key]) or newest
         except DeclinedError:
             return _waits(LetterReason.DECLINED, self.mail, newest or None)
-        if not newest:
-            return self._noted()
-        mail = self.mail
-        return Became(LetterState.REGISTERED, LetterReason.REGISTERED, mail.key, mail.unit, newest)
+        mail, registered = self.mail, (LetterState.REGISTERED, LetterReason.REGISTERED)
+        return Became(*registered, mail.key, mail.unit, newest) if newest else _noted(mail)
 
     def _finish(self, task: Task) -> int:
         app = self.app.about_task(task.id)
-        entry = Registration(
-            self.at, Act.FINISH, self.unit.id, "", task.id, self._by, self._day(app)
-        )
-        return finish_in(self.connection, app, self.unit, task, entry)
+        unit, day = self.unit, self._day(app)
+        entry = Registration(self.at, Act.FINISH, unit.id, "", task.id, self._by, day)
+        return finish_in(self.connection, app, unit, task, entry)
 
     def _day(self, app: Application) -> date:
         """On which it was written: of a mail that was long on its way, the same."""
@@ -136,16 +134,12 @@ class _Reply:
         name = (self.letter.sender_name or self.letter.sender)[:WHO]
         return Signature(name, f"{BY_MAIL}{self.number}")
 
-    @property
-    def _app_of_period(self) -> Application:
-        return self.app.about_period(self.mail.period)
-
     def _asked(self) -> Iterator[tuple[str, Task]]:
         """What that mail asks the unit for, and is still open."""
         progress = progress_in(self.app, self.connection)
-        table = self._app_of_period.table
+        table = self.app.about_period(self.mail.period).table
         if self.mail.kind in REMINDERS:
-            key = self.mail.key.partition("#")[0]
+            key = original(self.mail.key)
             names = [name for name, *_ in reminded_tasks(self.connection, [key])[key]]
             tasks = [task for name in names if (task := table.find(name))]
         else:
@@ -162,26 +156,19 @@ class _Reply:
         text = mime.read(content)[0].text if content else ""
         numbers = {key: _number_of(task, text) for key, task in asked.items()}
         unique = {n for n in numbers.values() if list(numbers.values()).count(n) == 1}
-        return [
-            AskedTask(
-                key,
-                (key, task.table_id, task.title, task.brief),
-                numbers[key] if numbers[key] in unique else 0,
-            )
-            for key, task in asked.items()
-        ]
+        names = {key: (key, t.table_id, t.title, t.brief) for key, t in asked.items()}
+        return [AskedTask(k, names[k], n if n in unique else 0) for k, n in numbers.items()]
 
     @cached_property
     def _words(self) -> ReplyWords:
         """Of the unit's language, and of those that are shipped: people write as they like."""
         office, phrase = self.app.office, self.app.container.composer.phrase
         languages = {office.language_of(self.unit), CHINESE, ENGLISH}
-        return ReplyWords(
-            *(
-                frozenset().union(*(words_of(phrase(WORDS, kind, of)) for of in languages))
-                for kind in ("sign", "finish", "courtesy", "before")
-            )
+        of_kinds = (
+            frozenset().union(*(words_of(phrase(WORDS, kind, of)) for of in languages))
+            for kind in ("sign", "finish", "courtesy", "before")
         )
+        return ReplyWords(*of_kinds)
 
     @property
     def _writers(self) -> list[str]:
