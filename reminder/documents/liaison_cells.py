@@ -12,6 +12,8 @@ from reminder.domain.characters import UNSEEN
 _NOTHING = re.compile(r"(?:暂?无|没有|待定|[-—–/\\]+|n/?a)?", re.IGNORECASE)
 _FLOAT = re.compile(r"(\d)\.(\d+)e\+?(\d+)", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s;,、|/]+")
+# By how people call it.
+_LANGUAGES = {"zh-CN": "中文|汉语|chinese|zh.*", "en": "英[文语]|english|en.*"}
 _AROUND = "'‘’.。:"
 
 
@@ -23,6 +25,7 @@ class UnitColumn(StrEnum):
     PHONE = "phone"
     TO = "to"
     CC = "cc"
+    LANGUAGE = "language"
 
 
 class ListDoubt(StrEnum):
@@ -43,6 +46,7 @@ class ListDoubt(StrEnum):
     HIDDEN = "hidden"
     STRUCK = "struck"
     NO_RESULT = "no-result"
+    LANGUAGE = "language"
 
 
 def joined(values: Iterable[str]) -> str:
@@ -104,6 +108,16 @@ def read_addresses(lines: Sequence[str]) -> Read:
     return list(found.values()), doubts
 
 
+def read_language(lines: Sequence[str]) -> Read:
+    """Whether there is such a one is for who knows the templates."""
+    return [_language(line) for line in _lines(lines)][:1], []
+
+
+def _language(text: str) -> str:
+    known = (key for key, words in _LANGUAGES.items() if re.fullmatch(words, text.lower()))
+    return next(known, text)
+
+
 def _pieces(line: str) -> Iterator[str]:
     line = re.sub(r"\s*@\s*", "@", line)
     for piece in _BETWEEN.split(re.sub(r"[<>()\[\]《》【】“”\"]", " ", line)):
@@ -118,4 +132,5 @@ READERS: dict[UnitColumn, Callable[[Sequence[str]], Read]] = {
     UnitColumn.PHONE: read_phones,
     UnitColumn.TO: read_addresses,
     UnitColumn.CC: read_addresses,
+    UnitColumn.LANGUAGE: read_language,
 }

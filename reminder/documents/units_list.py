@@ -11,7 +11,7 @@ from reminder.domain.characters import UNSEEN
 from reminder.domain.units import plain_name
 
 LONGEST = 16  # characters of a heading
-WIDTHS = (40, 14, 24, 36, 36)  # of the columns to fill in
+WIDTHS = (40, 14, 24, 36, 36, 10)  # of the columns to fill in
 _SEARCHED = 30  # rows in which the headings are looked for
 
 
@@ -20,6 +20,7 @@ _HEADINGS = (
     (None, "传真|fax|邮编|邮政编码|职务|职称|性别|性质|类别|代码|备注|说明|^序号|编号|^微信|^qq"),
     (None, "^(?!.*(?:信箱|邮箱|邮件|电子|mail)).*地址"),
     (None, "^(?!.*联[络系]).*(?:负责人|领导|局长|主任|书记)"),
+    (UnitColumn.LANGUAGE, "语言|语种|^lang"),
     (UnitColumn.CC, "抄送|^cc"),
     (UnitColumn.TO, "信箱|邮箱|邮件|电邮|e-?mail|^mail"),
     (UnitColumn.PHONE, "电话|手机|座机|联系方式|号码|^tel|phone|mobile"),

@@ -23,13 +23,14 @@ from reminder.documents.units_list import ListedUnit, ListQuestion, UnitsList, u
 from reminder.domain.units import Directory, Unit, newly_shared, plain_name
 from reminder.errors import ConfigurationError
 from reminder.output_files import write_edited, write_file
+from reminder.words import languages
 
 TEMPLATE = "documents/units.txt"
 NEAR = 0.75  # of a known name, as difflib measures
 LOOKED_UP = 100
 BOM = b"\xef\xbb\xbf"
 ADDRESSES = (UnitColumn.TO, UnitColumn.CC)
-KEYS = (*ADDRESSES, UnitColumn.CONTACT, UnitColumn.PHONE)
+KEYS = (*ADDRESSES, UnitColumn.CONTACT, UnitColumn.PHONE, UnitColumn.LANGUAGE)
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ def _take(taken: UnitsImport, row: ListedUnit, *, add: bool) -> None:
     unit_id = _unit_id(taken, row, add=add)
     if not unit_id:
         return
+    _check_language(taken, row)
     first = taken.rows.setdefault(unit_id, row)
     for column, value in row.values.items():
         there = first.values.setdefault(column, value)
@@ -198,6 +200,14 @@ def _take(taken: UnitsImport, row: ListedUnit, *, add: bool) -> None:
             question = ListQuestion(ListDoubt.REPEATED, row.row, row.cells[column], column, *texts)
             taken.questions.append(question)
             first.values[column] = ()
+
+
+def _check_language(taken: UnitsImport, row: ListedUnit) -> None:
+    for value in row.values.get(UnitColumn.LANGUAGE, ()):
+        if value not in languages(taken.units.settings.templates):
+            here = (row.row, row.cells[UnitColumn.LANGUAGE], UnitColumn.LANGUAGE)
+            taken.questions.append(ListQuestion(ListDoubt.LANGUAGE, *here, value))
+            row.values[UnitColumn.LANGUAGE] = ()
 
 
 def _unit_id(taken: UnitsImport, row: ListedUnit, *, add: bool) -> str:
@@ -296,13 +306,16 @@ def write_template(config: Path | None, path: Path) -> int:
 
 
 def template_of(units: UnitsFile) -> bytes:
+    """With a column of languages where a unit has one of its own."""
+    last = 5 + any(unit.get(UnitColumn.LANGUAGE) for unit in units.own.values())
     rows = [
         [
             unit["name"],
             *(unit.get(key, "") for key in (UnitColumn.CONTACT, UnitColumn.PHONE)),
             *("\n".join(unit.get(key, ())) for key in ADDRESSES),
-        ]
+            unit.get(UnitColumn.LANGUAGE, ""),
+        ][:last]
         for unit in units.own.values()
     ]
     words = {macro: units.words(macro).split("\n") for macro in ("titles", "headings", "note")}
-    return units_sheet(words["titles"], words["headings"], rows, words["note"])
+    return units_sheet(words["titles"], words["headings"][:last], rows, words["note"])

@@ -247,3 +247,20 @@ def test_template_is_filled_in_and_taken_in(office: Office, file: Path) -> None:
     assert office("units", "import", str(file)).status == 0
     assert units(office)["related"]["phone"] == "0951 5551234"
     assert units(office)["outsider"]["to"] == ["a@x.cn", "b@x.cn"]
+
+
+def test_a_list_says_who_is_written_to_in_another_language(office: Office, file: Path) -> None:
+    """And so does the workbook, once somebody is."""
+    head = ["单位", "语言"]
+    assert office("units", "template", str(file)).status == 0
+    assert openpyxl.load_workbook(file).worksheets[0].max_column == len(HEAD)
+    file.unlink()
+    workbook(file, [head, ["代表工作委员会", "英文"], ["高级人民法院", "法语"]])
+    ended = office("units", "import", str(file))
+    assert (ended.status, ended.err.count("没有“法语”这种语言的模板")) == (1, 1)
+    assert units(office)["lead"]["language"] == "en"
+    assert office("check").status == 0
+    file.unlink()
+    assert office("units", "template", str(file)).status == 0
+    row = [cell.value for cell in openpyxl.load_workbook(file).worksheets[0][2]]
+    assert (row[0], row[-1]) == ("代表工作委员会", "en")
