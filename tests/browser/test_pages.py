@@ -1,6 +1,8 @@
 """Every page as a browser shows it: axe finds nothing, nothing is wider than a phone; a unit's."""
 
+import socket
 from datetime import date
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
@@ -8,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 from reminder.domain.registrations import Signature
 from reminder.office.lookup import find_task, find_unit
 from reminder.office.registrations import finish
-from tests.browser.conftest import Served, faults, overflow
+from tests.browser.conftest import Served, faults, overflow, serving
 
 LEAD, RELATED = "deputies", "helan"
 
@@ -92,3 +94,19 @@ def test_the_link_reaches_no_other_request_by_its_referrer(page: Page, served: S
     referrers = [request.all_headers().get("referer", "") for request in asked]
     assert any(request.url.endswith("style.css") for request in asked)
     assert set(referrers) <= {"", served.base + "/"}
+
+
+@pytest.mark.long
+def test_a_units_page_in_english_is_accessible_and_fits_a_phone(page: Page, tmp_path: Path) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with serving(tmp_path, listener, base, language="en") as served:
+        for unit in (LEAD, RELATED):
+            page.goto(link(served, unit))
+            for folded in page.locator("summary").all():
+                folded.click()
+            assert page.locator("html").get_attribute("lang") == "en"
+            assert faults(page) == []
+            assert overflow(page) <= 0
+        page.get_by_role("button", name="Copy the address").click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()

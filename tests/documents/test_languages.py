@@ -1,6 +1,8 @@
 """A language is a folder of templates: what is said in one is said in the other."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -180,3 +182,12 @@ def test_an_own_language_may_be_spoken_once_its_folder_is_there(
     assert office.languages == (CHINESE, "ug-CN")
     audiences = {office.table.audience(unit) for unit in ("helan", "lingwu", "tongxin")}
     assert len(audiences) == 2
+
+
+def test_who_writes_chinese_alone_does_not_load_what_others_need() -> None:
+    words = (
+        "import sys; from reminder.documents.templates import environment, phrase;"
+        "text = phrase(environment(None, autoescape=False), 'words.txt', 'months', numbers=[3]);"
+        "sys.exit('babel' in sys.modules or text != '3月')"
+    )
+    assert subprocess.run([sys.executable, "-c", words], check=False).returncode == 0
