@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # English is written as in most of the world: 15 April, A, B and C.
 _REGIONS = {"en": "en_001"}
 _OTHERWISE = "en_001"  # for a language that CLDR does not know
+_CATEGORIES = ("zero", "one", "two", "few", "many", "other")
 
 
 @cache
@@ -36,79 +37,63 @@ def locale_of(language: str) -> Locale:
 def filters(language: str) -> dict[str, Callable[..., Any]]:
     """`month`, `day`, `full_day`, `weekday` of a day, `days` and `months` of the first and the
     last one, `listed` of names, `plural` of a number with its words."""
-
-    def plural(count: int, *words: str) -> str:
-        """The words in the order of CLDR's categories: one, two, few, many, other."""
-        locale = locale_of(language)
-        order = [name for name in _CATEGORIES if name in {*locale.plural_form.tags, "other"}]
-        return f"{count} {words[min(order.index(locale.plural_form(count)), len(words) - 1)]}"
-
-    return {
-        "month": lambda number: _month(number, language),
-        "day": _skeleton("MMMMd", language),
-        "full_day": lambda value: _long(value, language),
-        "weekday": _skeleton("MMMMEEEEd", language),
-        "days": lambda ends: _days(ends, language),
-        "months": lambda ends: _months(ends, language),
-        "listed": pass_eval_context(lambda context, names: _listed(context, names, language)),
-        "plural": plural,
+    said: dict[str, Callable[..., Any]] = {
+        "month": lambda locale, number: locale.months["stand-alone"]["wide"][number],
+        "day": lambda locale, value: _dated(value, "MMMMd", locale),
+        "full_day": lambda locale, value: _dated(value, "yMMMMd", locale),
+        "weekday": lambda locale, value: _dated(value, "MMMMEEEEd", locale),
+        "days": _days,
+        "months": _months,
+        "plural": _plural,
     }
+    # Which locale it is, is only asked where something is said.
+    by_name = {name: _in(language, macro) for name, macro in said.items()}
+    listed = pass_eval_context(lambda context, names: _listed(locale_of(language), context, names))
+    return {**by_name, "listed": listed}
 
 
-_CATEGORIES = ("zero", "one", "two", "few", "many", "other")
-
-
-def _skeleton(pattern: str, language: str) -> Callable[[date], str]:
-    def said(value: date) -> str:
-        from babel.dates import format_skeleton
-
-        return _plain(format_skeleton(pattern, value, locale=locale_of(language)))
-
-    return said
-
-
-def _plain(text: str) -> str:
+def _in(language: str, said: Callable[..., Any]) -> Callable[..., str]:
     """With blanks of one width: not every font of an office has thin ones."""
-    return text.replace("\u2009", " ").replace("\u202f", " ")
+    blanks = str.maketrans({"\u2009": " ", "\u202f": " "})
+    return lambda *facts: str(said(locale_of(language), *facts)).translate(blanks)
 
 
-def _long(value: date, language: str) -> str:
-    from babel.dates import format_date
+def _dated(value: date, skeleton: str, locale: Locale) -> str:
+    from babel.dates import format_skeleton
 
-    return _plain(format_date(value, "long", locale=locale_of(language)))
+    return format_skeleton(skeleton, value, locale=locale)
 
 
-def _days(ends: tuple[date, date], language: str) -> str:
+def _days(locale: Locale, ends: tuple[date, date]) -> str:
     """1 – 30 April; with their years where these differ."""
     from babel.dates import format_interval
 
-    locale, (first, last) = locale_of(language), ends
-    if first.year == last.year:
-        return _plain(format_interval(first, last, "MMMMd", locale=locale))
-    return _between(_long(first, language), _long(last, language), locale)
+    if ends[0].year == ends[1].year:
+        return format_interval(*ends, "MMMMd", locale=locale)
+    first, last = (_dated(day, "yMMMMd", locale) for day in ends)
+    return str(locale.interval_formats[None].format(first, last))
 
 
-def _month(number: int, language: str) -> str:
-    return str(locale_of(language).months["stand-alone"]["wide"][number])
-
-
-def _months(ends: tuple[date, date], language: str) -> str:
+def _months(locale: Locale, ends: tuple[date, date]) -> str:
     """May – October; with their years where these differ."""
-    is_one_year = ends[0].year == ends[1].year
     first, last = (
-        _month(day.month, language) if is_one_year else _skeleton("yMMMM", language)(day)
+        locale.months["stand-alone"]["wide"][day.month]
+        if ends[0].year == ends[1].year
+        else _dated(day, "yMMMM", locale)
         for day in ends
     )
-    return first if first == last else _between(first, last, locale_of(language))
+    return str(first if first == last else locale.interval_formats[None].format(first, last))
 
 
-def _between(first: str, last: str, locale: Locale) -> str:
-    return _plain(locale.interval_formats[None].format(first, last))
+def _plural(locale: Locale, count: int, *words: str) -> str:
+    """The words in the order of CLDR's categories: one, two, few, many, other."""
+    order = [name for name in _CATEGORIES if name in {*locale.plural_form.tags, "other"}]
+    return f"{count} {words[min(order.index(locale.plural_form(count)), len(words) - 1)]}"
 
 
-def _listed(context: EvalContext, names: Iterable[object], language: str) -> str:
+def _listed(locale: Locale, context: EvalContext, names: Iterable[object]) -> str:
     from babel.lists import format_list
 
     as_text = escape if context.autoescape else str
-    said = format_list([str(as_text(name)) for name in names], locale=locale_of(language))
+    said = format_list([str(as_text(name)) for name in names], locale=locale)
     return Markup(said) if context.autoescape else said  # noqa: S704 - of escaped names

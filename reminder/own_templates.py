@@ -22,7 +22,7 @@ _Source = tuple[str, str, Callable[[], bool]]
 
 def loader_of(own: Path | None, shipped: Path, languages: Iterable[str]) -> BaseLoader:
     """Of these languages' folders, the first one's before the others'."""
-    ours = {language: _loader(shipped / language) for language in languages}
+    ours = {name: FileSystemLoader(shipped / name, encoding="utf-8-sig") for name in languages}
     if own is None:
         return ChoiceLoader(list(ours.values()))
     loaders: list[BaseLoader] = []
@@ -31,10 +31,6 @@ def loader_of(own: Path | None, shipped: Path, languages: Iterable[str]) -> Base
     return ChoiceLoader(
         [*loaders, PrefixLoader({_SHIPPED: ChoiceLoader([*ours.values()])}, _COLON)]
     )
-
-
-def _loader(folder: Path) -> BaseLoader:
-    return FileSystemLoader(folder, encoding="utf-8-sig")
 
 
 class _OwnLoader(FileSystemLoader):

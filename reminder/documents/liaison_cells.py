@@ -110,12 +110,9 @@ def read_addresses(lines: Sequence[str]) -> Read:
 
 def read_language(lines: Sequence[str]) -> Read:
     """Whether there is such a one is for who knows the templates."""
-    return [_language(line) for line in _lines(lines)][:1], []
-
-
-def _language(text: str) -> str:
-    known = (key for key, words in _LANGUAGES.items() if re.fullmatch(words, text.lower()))
-    return next(known, text)
+    said = next(_lines(lines), "")
+    known = [key for key, words in _LANGUAGES.items() if re.fullmatch(words, said.lower())]
+    return (known or [said]) if said else [], []
 
 
 def _pieces(line: str) -> Iterator[str]:
