@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from email.message import Message
 
 from reminder.domain.incoming import Failure
-from reminder.mail.letter_text import header, one_line, parts_of, text_of_part
+from reminder.mail.letter_text import header, joined, one_line, parts_of
 
 WORDS = 500  # characters of a server's words
 _MENTIONED = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
@@ -77,9 +77,7 @@ def _told(message: Message) -> Iterator[Failure]:
     stand beside a refusal. Which of them a mail of ours went to, the ledger knows."""
     from flufl.bounce import all_failures
 
-    text = "\n".join(
-        text_of_part(part) for part in parts_of(message) if part.get_content_maintype() == "text"
-    )
+    text = joined(p for p in parts_of(message) if p.get_content_maintype() == "text")
     if not _REFUSED.search(text):
         return
     status = told[0] if (told := _STATUS.search(text)) else ""

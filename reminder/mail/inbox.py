@@ -16,7 +16,7 @@ from reminder.mail.oauth import AccessToken, TokenSource
 if TYPE_CHECKING:
     from imap_tools import BaseMailBox
 
-LARGEST = 1 << 20  # bytes of a mail that are read: what is attached is not needed
+LARGEST = 256 << 10  # bytes of a mail that are read: what is attached is not needed
 
 
 class Mailbox(Protocol):

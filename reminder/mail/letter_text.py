@@ -2,26 +2,40 @@
 
 import email
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from email.header import decode_header
 from email.message import Message
+from email.policy import Compat32
 from email.utils import getaddresses, parsedate_to_datetime
 from html.parser import HTMLParser
 
 from reminder.domain.characters import UNSEEN
 
 MOST_PARTS = 100
-LONGEST = 20_000  # characters of one part
+LONGEST = 20_000  # characters of all parts that are read
+SHORTEST = 1000  # that each of them counts as
+HEADER = 10_000  # characters of one: what libraries do with it may take the square of that
 # What Chinese programs call GB2312 has characters of its larger successors.
 _CHARSETS = {"gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "unknown-8bit": "utf-8"}
 _BLOCKS = {"p", "div", "br", "tr", "li", "h1", "h2", "h3", "blockquote", "hr", "table"}
 _SILENT = {"style", "script", "head", "title"}
 
 
+class _Bounded(Compat32):
+    """Cuts a header before anything looks at it, the library itself too."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:HEADER]
+
+
+_BOUNDED = _Bounded()
+
+
 def parse(content: bytes) -> Message:
-    return email.message_from_bytes(content)
+    return email.message_from_bytes(content, policy=_BOUNDED)
 
 
 def header(message: Message, name: str) -> str:
@@ -103,20 +117,33 @@ def parts_of(message: Message) -> Iterator[Message]:
             yield part
 
 
-def text_of_part(part: Message) -> str:
-    """A text's; of HTML what is read."""
-    payload = part.get_payload(decode=True)
-    text = _text(payload, part.get_content_charset()) if isinstance(payload, bytes) else ""
-    text = text[:LONGEST].replace("\r\n", "\n")
-    return _plain(text) if part.get_content_subtype() == "html" else text
-
-
 def text_of(message: Message) -> str:
     """What its writer has written, with what is quoted: the plain form if there is one."""
     texts = [part for part in parts_of(message) if part.get_content_maintype() == "text"]
     plain = [part for part in texts if part.get_content_subtype() == "plain"]
-    said = "\n".join(map(text_of_part, plain))
-    return said if said.strip() else "\n".join(map(text_of_part, texts))
+    said = joined(plain)
+    return said if said.strip() else joined(texts)
+
+
+def joined(parts: Iterable[Message]) -> str:
+    """A text's text, of HTML what is read; of many the first ones, as far as anybody reads."""
+    said, room = [], LONGEST
+    for part in parts:
+        if room <= 0:
+            break
+        text = _content_of(part, room)
+        room -= max(len(text), SHORTEST)
+        said.append(_plain(text) if part.get_content_subtype() == "html" else text)
+    return "\n".join(said)
+
+
+def _content_of(part: Message, most: int) -> str:
+    payload = part.get_payload(decode=True)
+    if not isinstance(payload, bytes):
+        return ""
+    # Cut before it is decoded, too: there are encodings that take the square of a length.
+    text = _text(payload[: 4 * LONGEST], part.get_content_charset())
+    return text[:most].replace("\r\n", "\n")
 
 
 class _Reader(HTMLParser):

@@ -9,13 +9,13 @@ from reminder.mail import bounces
 from reminder.mail.authentication import is_authentic
 from reminder.mail.letter_text import (
     header,
+    joined,
     one_line,
     parse,
     parts_of,
     sender_of,
     sent_at,
     text_of,
-    text_of_part,
 )
 from reminder.mail.replies import new_words
 
@@ -98,8 +98,8 @@ def _answers(message: Message) -> tuple[str, ...]:
 def _returned(message: Message, content: bytes) -> tuple[str, ...]:
     """Of the mail that came back, or of its head, wherever it was put."""
     found = [header(part, "Message-ID") for part in message.walk() if part is not message]
-    found += [text_of_part(part) for part in parts_of(message)]
-    found += [text_of_part(p) for p in message.walk() if p.get_content_type() == _HEAD]
+    found += [joined(parts_of(message))]
+    found += [joined(p for p in message.walk() if p.get_content_type() == _HEAD)]
     found.append(content.decode("latin-1"))
     return tuple(dict.fromkeys(one for text in found for one in _ID.findall(text)))[:MOST_IDS]
 

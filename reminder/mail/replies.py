@@ -17,7 +17,7 @@ _QUOTED = re.compile(
     re.IGNORECASE,
 )
 _SIGNATURE = re.compile(r"(?m)^-- ?$")
-_TABLE = re.compile(r"(?m)^[| \t]+|[| \t]+$")  # as NetEase writes signatures in plain text
+_TABLE = "| \t"  # as NetEase writes signatures in plain text
 
 
 def new_words(text: str) -> str:
@@ -28,7 +28,8 @@ def new_words(text: str) -> str:
     if len(text) <= MOST:
         text = _by_library(re.sub(r"\n\s*\n+", "\n\n", text))
     text = _SIGNATURE.split(text, maxsplit=1)[0]
-    return re.sub(r"\n{3,}", "\n\n", _TABLE.sub("", text)).strip()
+    text = "\n".join(line.strip(_TABLE) for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 def _by_library(text: str) -> str:

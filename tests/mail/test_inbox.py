@@ -9,7 +9,7 @@ from reminder.documents.server_sections import InboxSettings
 from reminder.errors import ServerError
 from reminder.ledger.incoming import read_letters
 from reminder.ledger.senders import read_alarms
-from reminder.mail.inbox import count_unread, opened
+from reminder.mail.inbox import LARGEST, count_unread, opened
 from reminder.mail.letters import read_letter
 from reminder.office import inbox
 from tests.daemon.trials import MARCH, OPERATOR, Trial
@@ -93,7 +93,7 @@ def test_large_mail_is_read_as_far_as_it_is_needed(folder: Path) -> None:
     (folder / "new" / "1").write_bytes(b"Subject: x\r\n\r\n" + b"a" * (3 << 20))
     with opened(InboxSettings(maildir=folder)) as box:
         [(_, content)] = box.unread(10)
-    assert len(content) == 1 << 20
+    assert len(content) == LARGEST
 
 
 def test_mailbox_that_cannot_be_read_is_told_once_and_once_when_it_is_over(

@@ -1,5 +1,6 @@
 """What a mail that came is, in the shapes in which mail servers and programs write it."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,22 @@ def test_only_what_is_said_of_the_mailbox_stops_mail(status: str, expected: bool
 )
 def test_whatever_comes_is_read(content: bytes) -> None:
     assert read_letter(content, "reminder@npc.test").kind in ("unknown", "reply", "automatic")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Content-Type: text/plain" + b";" * 10**6 + b"\r\n\r\nx",
+        b"X-Failed-Recipients: " + b"a" * 10**6 + b"\r\n\r\n550 x",
+        b"Authentication-Results: mx; " + b"spf=pass smtp.mailfrom=a@b; " * 40_000 + b"\r\n\r\nx",
+        b"In-Reply-To: <a@b>\r\n\r\nx" + b" " * 60_000 + b"x",
+        b"Content-Type: text/plain; charset=punycode\r\n\r\na-" + b"99b9" * 250_000,
+        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n"
+        + (b"--a\r\nContent-Type: text/html\r\n\r\n" + b"<!--" * 5000 + b"\r\n") * 50,
+    ],
+)  # fmt: skip
+def test_no_mail_takes_long_to_read(content: bytes) -> None:
+    """Nothing else of the process runs meanwhile, and it would be read again after a kill."""
+    begun = time.process_time()
+    read_letter(content, "reminder@npc.test", "mx")
+    assert time.process_time() - begun < 2
