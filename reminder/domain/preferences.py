@@ -106,11 +106,6 @@ class Preference:
             return Reason.PAUSED
         return None
 
-    def is_expired(self, at: datetime) -> bool:
-        """Nobody has confirmed it in time."""
-        begun = self.changed or at
-        return self.extra and not self.confirmed and begun + EXPIRES <= at
-
 
 @dataclass(frozen=True)
 class UnitChoices:

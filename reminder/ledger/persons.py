@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from reminder.domain.persons import AccountRole, Person
 from reminder.ledger.history import note_act
@@ -26,10 +26,6 @@ def person_of_subject(connection: Connection, subject: str) -> Person | None:
 def read_persons(connection: Connection) -> list[Person]:
     """In the order in which they were made."""
     return list(map(_person, connection.execute(select(person).order_by(person.c.created))))
-
-
-def has_persons(connection: Connection) -> bool:
-    return bool(connection.scalar(select(func.count()).select_from(person)))
 
 
 def _person(row: Row[Any]) -> Person:

@@ -31,11 +31,8 @@ class _Bounded(Compat32):
         return name, value[:HEADER]
 
 
-_BOUNDED = _Bounded()
-
-
 def parse(content: bytes) -> Message:
-    return email.message_from_bytes(content, policy=_BOUNDED)
+    return email.message_from_bytes(content, policy=_Bounded())
 
 
 def header(message: Message, name: str) -> str:

@@ -24,6 +24,7 @@ _BASIC = "client_secret_basic"
 # What it or a proxy may get wrong; for SOCKS a package is missing.
 _NO_ANSWER = (
     HTTPError, InvalidURL, ValueError, TypeError, OverflowError, OSError, ImportError,
+    RecursionError,
 )  # fmt: skip
 # RFC 6749 section 5.2 knows errors of the client alone; these mean «later» where they are used.
 _PASSING = ("server_error", "slow_down", "temporarily_unavailable")
@@ -74,6 +75,7 @@ class TokenServer:
             token_endpoint_auth_method=how,
             verify=trusting(options.ca_file, f"{self._section}.oauth.ca_file"),
             timeout=SECONDS,
+            headers={"Accept-Encoding": "identity"},
             event_hooks={"response": [_read_in_time]},
         )
 
@@ -137,5 +139,8 @@ class _InTime(SyncByteStream):
 
 
 def _read_in_time(response: Response) -> None:
+    """A packed one may hold a thousand times what is read of it."""
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise ValueError("the answer is packed, which nobody asked for")
     if isinstance(response.stream, SyncByteStream):
         response.stream = _InTime(response.stream)

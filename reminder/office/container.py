@@ -77,11 +77,6 @@ class Containers:
     def of(self, table: Timetable) -> Container:
         return self.at(self.office.positions[table.plan.id, table.plan.year])
 
-    def of_digest(self, key: str) -> Container:
-        """By its key, which says its month."""
-        names = original(key).split("/")
-        return self.with_work(names[0], names[-2] if len(names) > 2 else "")
-
     def of_notice(self, connection: Connection, view: NoticeView) -> Container:
         """By what it was about; a digest's table is its month's."""
         key, tasks = original(view.key), []

@@ -95,9 +95,3 @@ def test_copies_go_to_the_list_and_to_whom_the_unit_has_added_and_who_confirmed(
     rows: list[Preference], copied: list[str]
 ) -> None:
     assert [one.address for one in UnitChoices.of(UNIT, rows).copied] == copied
-
-
-def test_who_does_not_confirm_in_a_week_is_forgotten() -> None:
-    new = replace(READER, extra=True, changed=AT)
-    assert [new.is_expired(AT + timedelta(days)) for days in (6, 7)] == [False, True]
-    assert not replace(new, confirmed=AT).is_expired(AT + timedelta(30))

@@ -185,6 +185,7 @@ def test_state_folder_that_cannot_be_written_costs_nothing_while_the_daemon_runs
         (429, b"too many", False, "429"),
         (302, b"elsewhere", False, "302"),
         (200, b"<html>a proxy's page</html>", False, "not a JSON object"),
+        (200, b"[" * 100_000, False, "recursion"),
         (200, {"token_type": "Bearer"}, False, "the answer holds no token"),
         (200, {"access_token": 5}, False, "the answer holds no token"),
         (200, {"access_token": "a", "expires_in": float("inf")}, False, "infinity"),
