@@ -130,14 +130,11 @@ def _connected(settings: InboxSettings) -> "BaseMailBox":
 
     host, port, timeout = settings.host, settings.effective_port, settings.timeout
     if settings.security == "none":
-        box: BaseMailBox = MailBoxUnencrypted(host, port, timeout)
-    else:
-        context = trusting(settings.ca_file, "inbox.ca_file")
-        if settings.security == "tls":
-            box = MailBox(host, port, timeout, ssl_context=context)
-        else:
-            box = MailBoxStartTls(host, port, timeout, context)
-    return box
+        return MailBoxUnencrypted(host, port, timeout)
+    context = trusting(settings.ca_file, "inbox.ca_file")
+    if settings.security == "tls":
+        return MailBox(host, port, timeout, ssl_context=context)
+    return MailBoxStartTls(host, port, timeout, context)
 
 
 def _log_in(box: "BaseMailBox", settings: InboxSettings, tokens: TokenSource | None) -> None:

@@ -117,18 +117,9 @@ class InboxReader:
         wait = LONGEST if error.permanent else min(LONGEST, FIRST * 2 ** min(failures - 1, 10))
         reason = Reason.SETTINGS if error.permanent else Reason.SERVER
         since = same.since if same else at
-        row = (
-            self._replica,
-            self._mark,
-            failures,
-            since,
-            at + wait,
-            str(error),
-            reason,
-            senders.INBOX,
-        )
+        row = (self._replica, self._mark, failures, since, at + wait, str(error), reason)
         with self.app.database.write() as connection:
-            senders.note_trouble(connection, ServerTrouble(*row))
+            senders.note_trouble(connection, ServerTrouble(*row, senders.INBOX))
 
 
 def tick(app: Application) -> Pass:
