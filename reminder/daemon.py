@@ -199,6 +199,7 @@ class Daemon:
                     if replica:
                         self._app.sender.replica = replica
                         self._app.activity.delivers, waits = True, False
+                        self._letters.set()
                         self._send_until_stopped()
             except LedgerError as error:
                 self._tell(error)

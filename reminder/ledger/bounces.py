@@ -1,7 +1,9 @@
 """Mails that came back, and addresses to which none goes any more until somebody clears them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -22,25 +24,14 @@ class BouncedAddress:
     notice: str
 
 
-@dataclass(frozen=True)
-class BouncedRecipient:
-    notice: str
-    unit: str
-    kind: str
-    period: str
-    address: str
-    reason: str
-    reply: str
-
-
-def bounced_since(connection: Connection, since: datetime | None) -> list[BouncedRecipient]:
-    """The first one first."""
-    of_notice = (notice.c.key, notice.c.unit, notice.c.kind, notice.c.period)
-    query = select(*of_notice, recipient.c.address, recipient.c.reason, recipient.c.reply)
+def bounced_since(connection: Connection, since: datetime | None) -> Sequence[Any]:
+    """Recipients and what was sent to them, the first one first."""
+    columns = (notice.c.unit, notice.c.kind, notice.c.period)
+    query = select(*columns, recipient.c.address, recipient.c.reason, recipient.c.reply)
     query = query.join(recipient).where(recipient.c.state == State.BOUNCED)
     if since:
         query = query.where(recipient.c.updated > since)
-    return [BouncedRecipient(*row) for row in connection.execute(query.order_by(recipient.c.id))]
+    return connection.execute(query.order_by(recipient.c.id)).all()
 
 
 def note_bounce(

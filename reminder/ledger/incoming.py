@@ -134,7 +134,7 @@ def answered(connection: Connection, message_ids: Sequence[str]) -> Answered | N
     row = next((rows[name] for name in shared if name in rows), None)
     if row is None:
         return None
-    theirs = select(recipient.c.address).where(recipient.c.notice == row.key)
+    theirs = select(recipient.c.address).filter_by(notice=row.key, route="")
     addresses = tuple(connection.scalars(theirs.order_by(recipient.c.id)))
     named = (row.key, row.plan, Kind(row.kind), row.period, row.unit, row.rehearsal)
     return Answered(*named, addresses)

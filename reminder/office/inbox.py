@@ -166,10 +166,8 @@ def _read_letter(app: Application, content: bytes) -> Letter:
 def _handle(
     connection: Connection, app: Application, letter: Letter, number: int, at: datetime
 ) -> Became:
-    if letter.kind is LetterKind.OWN:
-        return Became(LetterState.PASSED_OVER, LetterReason.OWN)
-    if letter.kind is LetterKind.AUTOMATIC:
-        return Became(LetterState.PASSED_OVER, LetterReason.AUTOMATIC)
+    if letter.kind in (LetterKind.OWN, LetterKind.AUTOMATIC):
+        return Became(LetterState.PASSED_OVER, LetterReason(letter.kind))
     mail = incoming.answered(connection, letter.answers) if letter.answers else None
     if mail is None:
         unit = _unit_of(app, letter) if letter.kind is not LetterKind.BOUNCE else ""
@@ -199,10 +197,8 @@ def _note_bounce(connection: Connection, letter: Letter, mail: Answered, at: dat
         hit = {mail.addresses[0]: Failure("", "", letter.failures[0].words)}
     if not hit:
         return Became(LetterState.WAITING, LetterReason.OTHER_ADDRESS, mail.key, mail.unit)
-    count = sum(
-        _bounced(connection, mail, address, failure, at) for address, failure in hit.items()
-    )
-    reason = LetterReason.BOUNCED if count else LetterReason.BOUNCED_BEFORE
+    new = [_bounced(connection, mail, address, one, at) for address, one in hit.items()]
+    reason = LetterReason.BOUNCED if any(new) else LetterReason.BOUNCED_BEFORE
     return Became(LetterState.NOTED, reason, mail.key, mail.unit)
 
 

@@ -18,6 +18,7 @@ from reminder.domain.notices import (
 )
 from reminder.errors import UsageError
 from reminder.ledger import notices
+from reminder.ledger.bounces import stopped_addresses
 from reminder.ledger.holds import hold_new
 from reminder.ledger.notices import NewNotice
 from reminder.ledger.rows import batched
@@ -141,7 +142,8 @@ def _to_go_again(app: Application, connection: Connection, view: NoticeView) -> 
     reached = notices.reached(connection, view.key, app.settings.stream)
     [facts] = parts.notice_writer.unit_facts(connection, [replace(draft, due=at)])
     addresses = parts.composer.addresses(draft, facts)
-    missing = tuple(address for address in addresses if address.lower() not in reached)
+    gone = reached | stopped_addresses(connection)
+    missing = tuple(address for address in addresses if address.lower() not in gone)
     if not missing:
         raise UsageError.because("nobody_left", key=view.key, has_reached=bool(reached))
     approves = app.settings.mail.approval and view.kind in APPROVED_KINDS

@@ -9,12 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO
 from urllib.error import HTTPError
 from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
+from reminder.ledger.incoming import read_letters
 from tests.daemon.trials import Start, Trial, forked, process, surroundings, trial
 from tests.mail.servers import Inbox, real_server
 
@@ -195,3 +197,20 @@ def test_hang_up_is_ignored_under_nohup(office: Trial) -> None:
         running.send_signal(signal.SIGHUP)
         assert [answer(page)[0] for _ in range(20)] == [200] * 20
         assert stopped(running) == 0
+
+
+def test_mailbox_for_answers_is_read_by_who_delivers(office: Trial) -> None:
+    """As soon as it may send, and by it alone."""
+    new, done = office.state / "box" / "new", office.state / "box" / ".reminder" / "cur"
+    for folder in (new, new.with_name("cur")):
+        folder.mkdir(parents=True)
+    (new / "1").write_bytes(b"From: a@unit.test\r\nSubject: hello\r\n\r\n?\r\n")
+    with daemon(office.state, INBOX__MAILDIR=str(new.parent)) as (running, _):
+        end = monotonic() + SOON
+        while not done.exists() and monotonic() < end:
+            sleep(0.05)
+        assert stopped(running) == 0
+    assert [path.name for path in done.iterdir()] == ["1:2,S"]
+    with office.reading() as connection:
+        [letter] = read_letters(connection)
+    assert (letter.subject, letter.state) == ("hello", "waiting")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from reminder.errors import UnknownError
+from reminder.errors import UnknownError, UsageError
 from reminder.ledger.bounces import bounced_addresses
 from reminder.ledger.incoming import read_letters
 from reminder.ledger.integrity import faults
@@ -80,6 +80,8 @@ def test_all_came_back(office: Trial) -> None:
 def test_corrected_address_gets_it_and_a_cleared_one_again(office: Trial) -> None:
     office.tick(MARCH)
     read(office, letter(office, "exchange", "digest/2026-03/related", "related@unit.test"))
+    with pytest.raises(UsageError, match="nobody is left"):
+        operations.resend(office.app(LATER), "small/digest/2026-03/related")
     office.edit_units("related@unit.test", "new@unit.test")
     app = office.app("2026-03-03T09:00+08:00")
     key = operations.resend(app, "small/digest/2026-03/related")
