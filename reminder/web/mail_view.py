@@ -24,7 +24,9 @@ _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
-_KEYS = re.compile(r"(/(?:units|feeds)/)[a-z2-7]{20,}")  # of the links to pages and calendars
+_KEYS = re.compile(
+    r"(/(?:units|feeds|readers)/)[a-z2-7]{20,}"
+)  # of the links to pages and calendars
 _POPUPS = "allow-popups allow-popups-to-escape-sandbox"
 T = TypeVar("T")
 

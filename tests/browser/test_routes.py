@@ -15,16 +15,20 @@ from starlette.routing import Route
 from reminder.clock import Clock
 from reminder.documents.office import Office, load_office
 from reminder.domain.edits import Edit
+from reminder.domain.notices import Kind
 from reminder.domain.persons import AccountRole, Person
+from reminder.domain.preferences import Preference, QuietHours
 from reminder.domain.registrations import Signature
 from reminder.domain.versions import Tell
 from reminder.ledger.access import PAGE, LinkView
+from reminder.ledger.preferences import put_preference
 from reminder.ledger.views import read_notices
 from reminder.office import drafts, persons, registrations
 from reminder.office.application import Application
 from reminder.office.inbox import take_in
 from reminder.office.list_uploads import take_list
 from reminder.office.login import set_password
+from reminder.office.readers import reader_address
 from reminder.office.table_uploads import WantedTable, take_table
 from reminder.web import console
 from reminder.web.app import create_app
@@ -57,6 +61,15 @@ NOT_LINKED = (
     f"/console/approval/mail?key=npc-deputies/digest/2026-04/{LEAD}",
     "/console/ledger/resend?kind=digest&period=2026-03",
 )  # fmt: skip
+READER = Preference(
+    LEAD,
+    "chief@npc.example",
+    "分管领导",
+    frozenset({Kind.NUDGE}),
+    QuietHours.parse("22:00-07:00"),
+    extra=True,
+    confirmed=MARCH,
+)
 LINKS = "found => found.map(each => each.href || each.src)"
 
 
@@ -138,6 +151,8 @@ def lived_in(app: Application) -> str:
     take_table(app, office, "table.txt", TABLE.encode(), WantedTable(f"next:{app.office.document}"))
     take_list(app, office, "list.txt", LIAISONS.encode())
     drafts.submit(app, wang, "单位更名", Tell.DIGEST)
+    with app.database.write() as connection:
+        put_preference(connection, READER, "added", "page", app.clock.now())
     return word
 
 
@@ -155,7 +170,9 @@ def test_every_page_is_accessible_in_light_and_dark_and_fits_every_window(
     page, word = secretary(chromium, office), lived_in(office.app)
     unseen, found = {route.path: route for route in pages(office.app)}, []
     unit = LinkView(PAGE, LEAD).address("", office.app.key)
+    reader = reader_address("", office.app.key, READER)
     ahead = [f"/console/ticket/{word}", unit, f"{unit}/mails", *NOT_LINKED]
+    ahead += [reader, f"{reader}/leave"]
     for address in ahead:  # grows
         route = next(
             (r for r in unseen.values() if r.path_regex.match(urlsplit(address).path)), None
