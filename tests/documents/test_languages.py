@@ -23,14 +23,14 @@ from reminder.words import CHINESE, ENGLISH, SHIPPED, environment, languages
 TEMPLATES = SHIPPED / "templates"
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 COMMENT = re.compile(r"\{#.*?#\}|/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
-# Read by who runs the program, or printed and read back as the office writes.
-OF_THE_OFFICE = ("cli/", "faults.txt", "documents/", "web/console/")
+# The plan as the office prints it, which is read back.
+CHINESE_ALONE = "documents/table.txt"
 
 
 def files(language: str) -> Iterator[str]:
     for path in sorted((TEMPLATES / language).rglob("*.*")):
         name = path.relative_to(TEMPLATES / language).as_posix()
-        if path.is_file() and path.suffix != ".docx" and not name.startswith(OF_THE_OFFICE):
+        if path.is_file() and path.suffix != ".docx" and name != CHINESE_ALONE:
             yield name
 
 
