@@ -39,7 +39,6 @@ os.environ.setdefault("TYPER_USE_RICH", "0")
 cli = typer.Typer(
     name="reminder",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -90,11 +89,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that cannot show Chinese still runs
             stream.reconfigure(errors="backslashreplace")
-    root = typer.main.get_group(cli)
-    for command in root.commands.values():
+    root = typer.main.get_command(cli)
+    for command in root.commands.values() if isinstance(root, TyperGroup) else ():
         group = command.commands if isinstance(command, TyperGroup) else {}
         for each in (command, *group.values()):
-            own = {name for option in each.params for name in option.opts}
+            own = {"--install-completion", "--show-completion"}
+            own |= {name for option in each.params for name in option.opts}
             # They may stand behind the command too, unless it means something else by one.
             each.params += [option for option in root.params if own.isdisjoint(option.opts)]
     try:

@@ -26,7 +26,8 @@ the locale is; JSON is English.
 
 ## Options of all commands
 
-They may stand before the command or behind it.
+They may stand before the command or behind it. Where there are several plans, the one that began
+first is meant, of several that began together the one with most units, and its table of today.
 """
 
 

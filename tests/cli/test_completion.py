@@ -1,0 +1,36 @@
+"""What a shell offers: commands and options."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Office
+
+OFFERED = [
+    ("reminder led", ["ledger"]),
+    ("reminder ledger re", ["release", "resend", "restore"]),
+    ("reminder units --j", ["--json"]),
+]
+
+
+def offered(line: str, config: str) -> list[str]:
+    environ = os.environ | {
+        "REMINDER_CONFIG": config,
+        "_REMINDER_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(line.count(" ")),
+    }
+    program = Path(sys.executable).with_name("reminder")
+    ended = subprocess.run([program], env=environ, capture_output=True, text=True)
+    assert ended.stderr == ""
+    return ended.stdout.split()
+
+
+@pytest.mark.parametrize(("line", "wanted"), OFFERED)
+def test_a_shell_is_offered_what_may_come_next(
+    office: Office, line: str, wanted: list[str]
+) -> None:
+    assert sorted(offered(line, str(office.folder))) == wanted
