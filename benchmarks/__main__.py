@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import faraway, feeds, pages, planning, sending, sizes, starting
+from benchmarks import faraway, feeds, installation, pages, planning, sending, sizes, starting
 from benchmarks.measuring import CHECKOUT, Unavailable
 from benchmarks.page import Part, page
 
@@ -14,6 +14,7 @@ PARTS: dict[str, Callable[[bool], Part]] = {
     "sending": sending.measure,
     "faraway": faraway.measure,
     "planning": planning.measure,
+    "installation": installation.measure,
     "feeds": feeds.measure,
     "pages": pages.measure,
     "starting": starting.measure,

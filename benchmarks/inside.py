@@ -1,6 +1,7 @@
 """What can only be timed within the product: each a process of its own, answering in JSON.
 
     python -m benchmarks.inside plan FOLDER STATE | compose | rebuild FOLDER STATE
+        | installation FOLDER STATE
 
 All figures are in milliseconds of the wall clock.
 """
@@ -15,10 +16,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP, default
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
+from benchmarks.measuring import memory
 from benchmarks.trial import BEFORE, DUE
 from reminder.calendar.entries import PLAN
 from reminder.calendar.rendering import Query
@@ -31,10 +34,13 @@ from reminder.mail.compose import Composer
 from reminder.mail.render_context import RenderContext
 from reminder.mail.replicas import sending_right
 from reminder.office.application import Application
+from reminder.office.publishing import publish_files
 from reminder.web.feeds import FeedAnswer
 
 PASSES = 9  # ticks with nothing due
 CHANGES = 20
+TICKS = 250
+EDITS = 3
 MAILS = 200
 Made = TypeVar("Made")
 
@@ -123,6 +129,33 @@ def rebuild(folder: Path, state: Path) -> dict[str, object]:
     return {"events": shown.count(b"BEGIN:VEVENT"), "anew": anew}
 
 
+def installation(folder: Path, state: Path) -> dict[str, object]:
+    """Many plans: read, a month's digests, ticks with nothing due, one plan edited."""
+    app, loading = timed(lambda: application(folder, state))
+    publish_files(app, author="")
+    app.plan(datetime.fromisoformat(BEFORE))
+    due = datetime.fromisoformat(DUE)
+    planned, first = timed(lambda: app.plan(due))
+    with sending_right(app.settings, app.database, config_hash=app.config_hash):
+        app.sender.send_ready()
+    idle, sizes = [], []
+    for number in range(1, TICKS + 1):
+        at = due + timedelta(seconds=30 * number)
+        idle.append(milliseconds(partial(app.plan, at)) + milliseconds(partial(app.look, at, [])))
+        if number > TICKS // 5:  # caches are full
+            sizes.append(memory(os.getpid())[0])
+    edits = []
+    for number in range(EDITS):
+        path = app.office.paths[number]
+        path.write_text(path.read_text("utf-8") + "# edited\n", "utf-8")
+        edits.append(milliseconds(lambda: publish_files(app, author="")))
+        assert app.office.publication == number + 2
+    return {
+        "loading": loading, "notices": len(planned), "first": first, "idle": idle,
+        "edit": edits, "memory": sizes[-1], "grown": sizes[-1] - sizes[0],
+    }  # fmt: skip
+
+
 def polled(app: Application) -> tuple[bytes, float]:
     """As the product does it on a poll: events read, ETag and gzip form made."""
 
@@ -137,4 +170,5 @@ def polled(app: Application) -> tuple[bytes, float]:
 if __name__ == "__main__":
     name, *folders = sys.argv[1:]
     works: dict[str, Callable[..., object]] = {"plan": plan, "compose": compose, "rebuild": rebuild}
+    works["installation"] = installation
     print(json.dumps(works[name](*map(Path, folders))))

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 PRODUCT = Path(__file__).parents[1] / "reminder"
-LINES, MODULES = 48_000, 320
+LINES, MODULES = 51_000, 335
 LINES_OF_A_MODULE = 350
 LINES_OF_A_FUNCTION = {"median": 8, "p90": 25}
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")

@@ -210,13 +210,10 @@ def _spoken(language: str) -> str:
 
 def input_hash(table: Timetable, progress: Progress, uid_domain: str, language: str) -> str:
     """Of all that the feeds are made from."""
-    checked = [
-        table.window_in(task, month)
-        for task in table.plan.year_round[:1]
-        for month in table.plan.months
-    ]
     done = (sorted(progress.done.items()), sorted(progress.checked_in.items()))
-    return _sha256(repr((_FORM, uid_domain, language, table.input_hash, checked, done)))
+    return _sha256(
+        repr((_FORM, uid_domain, language, table.input_hash, list(table.check_ins), done))
+    )
 
 
 def together(contents: Sequence[FeedContent]) -> FeedContent:

@@ -77,7 +77,13 @@ class Office:
         return self.document_at(self.path)
 
     def document_at(self, path: Path) -> str:
-        return next(n for n in self.contents if self.document_files.path_of(n) == path)
+        return self._names[path]
+
+    @cached_property
+    def _names(self) -> Mapping[Path, str]:
+        """Of its files the documents."""
+        files = self.document_files
+        return {files.path_of(name): name for name in self.contents}
 
     @property
     def plan_file(self) -> EditedFile:
@@ -160,10 +166,8 @@ class Office:
 
     def known(self, contents: Contents) -> dict[str, KnownPlan]:
         """Its plans by their names, of which the same text is among those documents."""
-        files = {self.document_files.path_of(n): n for n in of_plans(self.contents)}
-        named = [
-            (files[path], path, t.plan) for path, t in zip(self.paths, self.tables, strict=True)
-        ]
+        tables = zip(self.paths, self.tables, strict=True)
+        named = [(self.document_at(path), path, table.plan) for path, table in tables]
         return {
             name: KnownPlan(path, contents[name], plan)
             for name, path, plan in named
@@ -218,7 +222,9 @@ def load_office(
         days, wrong = read_workdays(folder / WORKDAYS, settings, of_room(files, WORKDAYS))
         directory = read_units(units := files[UNITS], spoken)
         faults += [*wrong, *units.faults]
-    if settings:
+    if settings and not (
+        before and settings is before.settings and directory is before.table.directory
+    ):
         faults += escalation_faults(settings, directory, sources)
     fresh = of_room(files, PLAN)
     plans, mistakes = read_plans(path, fresh, directory, days, list(known.values()))

@@ -73,6 +73,12 @@ class Timetable:
         return table.windows.get(task.id) or window_of(self.plan, task, self.days, month)
 
     @cached_property
+    def check_ins(self) -> tuple[Window, ...]:
+        """Those windows of the term's months, the same for every year-round task; none without."""
+        tasks = self.plan.year_round[:1]
+        return tuple(self.window_in(task, month) for task in tasks for month in self.plan.months)
+
+    @cached_property
     def _months_of(self) -> dict[str, range]:
         return {task: self._touched(window) for task, window in self.windows.items()}
 

@@ -47,12 +47,14 @@ def known_hashes(connection: Connection) -> set[tuple[str, str]]:
 
 def contents(connection: Connection, at: int | None = None) -> dict[str, bytes]:
     """Of the documents that are in force, or were after the publication `at`."""
-    found = {}
-    for name, held in in_force(connection, at).items():
-        content = read_content(connection, name, held.number)
-        if content is not None:
-            found[name] = content
-    return found
+    newest = select(version.c.document, func.max(version.c.publication).label("number"))
+    if at is not None:
+        newest = newest.where(version.c.publication <= at)
+    held = newest.group_by(version.c.document).subquery()
+    same = (version.c.document == held.c.document) & (version.c.publication == held.c.number)
+    query = select(version.c.document, version.c.content).join(held, same)
+    rows = connection.execute(query.where(version.c.content.is_not(None)))
+    return {row.document: zlib.decompress(row.content) for row in rows}
 
 
 _CONTENT = select(version.c.content).where(

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from benchmarks.inside import CHANGES, PASSES
-from benchmarks.office import write_office
+import pytest
+
+from benchmarks.inside import CHANGES, EDITS, PASSES
+from benchmarks.office import write_installation, write_office
 from benchmarks.planning import inside
 
 
@@ -19,3 +21,11 @@ def test_a_changed_feed_is_rendered_anew(tmp_path: Path) -> None:
 
     assert found["events"] == 24
     assert len(found["anew"]) == CHANGES
+
+
+@pytest.mark.long
+def test_many_plans_are_planned_once_and_edited_one_by_one(tmp_path: Path) -> None:
+    found = inside("installation", write_installation(tmp_path / "o", 3, 40, 60), tmp_path / "s")
+
+    assert found["notices"] == 3 * 40
+    assert len(found["edit"]) == EDITS
