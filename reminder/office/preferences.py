@@ -21,9 +21,9 @@ from reminder.domain.preferences import (
 )
 from reminder.domain.units import Unit
 from reminder.errors import DeclinedError, Mistake
-from reminder.ledger import notices
 from reminder.ledger import preferences as ledger
 from reminder.ledger.access import InstallationKey, is_same
+from reminder.ledger.views import read_notices
 from reminder.mail.copies import Copy
 from reminder.office.application import Application
 from reminder.office.readers import reader_address, reader_word
@@ -93,10 +93,6 @@ def open_reader(
     people = {one.address.lower(): one for one in (*choices.copied, *choices.added)}
     found = [one for one in people.values() if is_same(reader_word(key, one), word)]
     return found[0] if found else None
-
-
-def link_of(app: Application, base: str, reader: Preference) -> str:
-    return reader_address(base, app.key, reader)
 
 
 # What they do. `by` is from where: `page`, `reader`, `console`, or the command line
@@ -221,10 +217,13 @@ def _invite(app: Application, connection: Connection, reader: Preference, at: da
     day = app.table.local_day(at).isoformat()
     word = app.key.derive("invitation", f"{reader.unit}\0{reader.address}", 8)
     key = f"{plan}/{Kind.READER}/{day}~{word}/{reader.unit}"
-    if notices.existing(connection, [key]):
+    asked = read_notices(connection, kind=Kind.READER, unit=reader.unit, period=day)
+    if len(asked) >= MOST_READERS:  # else who has a unit's link could write to the world by it
+        raise DeclinedError("too_many_copies", f"{reader.unit} asked them", most=MOST_READERS)
+    if any(one.key == key for one in asked):
         raise DeclinedError("asked_today", f"{reader.address} was asked today")
     draft = NoticeDraft(key, Kind.READER, day, reader.unit, at, at + _USEFUL)
-    copy = Copy(reader.address, link_of(app, base, reader))
+    copy = Copy(reader.address, reader_address(base, app.key, reader))
     [facts] = parts.notice_writer.unit_facts(connection, [draft])
     composed = parts.composer.invitation(draft, copy, at + EXPIRES, facts.page_link)
     parts.notice_writer.add_composed(connection, draft, at, composed)

@@ -8,7 +8,7 @@ import pytest
 
 from reminder.documents.sections import WebSettings
 from reminder.domain.notices import Kind
-from reminder.domain.preferences import Preference, UnitChoices
+from reminder.domain.preferences import MOST_READERS, Preference, UnitChoices
 from reminder.ledger.access import PAGE
 from reminder.ledger.own_messages import own_content
 from reminder.ledger.views import read_notices
@@ -141,6 +141,14 @@ def test_nobody_is_asked_twice_a_day(house: Any, browser: Any) -> None:
     added(house, browser, confirmed=False)
     answer = browser.post(f"{settings(house)}/add", data={"address": NEW})
     assert ("今天已向这个邮箱发过" in answer.text, len(asked(house))) == (True, 1)
+
+
+def test_a_units_link_cannot_write_to_ever_more_people(house: Any, browser: Any) -> None:
+    for number in range(MOST_READERS + 1):
+        address = f"{number}-{NEW}"
+        answer = browser.post(f"{settings(house)}/add", data={"address": address})
+        browser.post(f"{settings(house)}/remove", data={"address": address})
+    assert (answer.status_code, len(asked(house))) == (422, MOST_READERS)
 
 
 def test_a_reader_chooses_for_themselves_and_leaves_and_comes_back(
