@@ -151,7 +151,7 @@ def _log_in(box: "BaseMailBox", settings: InboxSettings, tokens: TokenSource | N
         hint = "Check inbox.username and the password, and that IMAP is allowed for that account."
         if tokens:
             hint = "The token was given: the mailbox must allow it (docs/howto/mail-server.md)."
-        is_passing = "UNAVAILABLE" in words  # RFC 5530, 3
+        is_passing = isinstance(error, box.client.abort) or "UNAVAILABLE" in words  # RFC 5530, 3
         where = f"inbox {settings.host}: log-in refused: {words}"
         raise ServerError(where, permanent=not is_passing, hint=hint) from None
     if "ID" in box.client.capabilities:
