@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 from pathlib import Path
+from socket import create_server
+from threading import Thread
 
 import pytest
 
@@ -126,3 +128,23 @@ def test_nobody_at_the_servers_port() -> None:
     settings = InboxSettings(host="127.0.0.1", port=1, username="a", security="none", timeout=2)
     with pytest.raises(ServerError, match=r"inbox 127\.0\.0\.1:1: .*refused"):
         count_unread(settings)
+
+
+def test_server_that_hangs_up_at_the_log_in_has_refused_nobody() -> None:
+    """It is tried again soon."""
+
+    def hang_up() -> None:
+        with server.accept()[0] as client, client.makefile("rwb", 0) as lines:
+            lines.write(b"* OK ready\r\n")
+            tag = lines.readline().split()[0]
+            lines.write(b"* CAPABILITY IMAP4rev1\r\n" + tag + b" OK done\r\n")
+            lines.readline()
+
+    with create_server(("127.0.0.1", 0)) as server:
+        (thread := Thread(target=hang_up)).start()
+        port = server.getsockname()[1]
+        settings = InboxSettings(host="127.0.0.1", port=port, username="a", security="none")
+        with pytest.raises(ServerError) as error:
+            count_unread(settings)
+        thread.join()
+    assert not error.value.permanent
