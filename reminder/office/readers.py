@@ -44,9 +44,10 @@ class Readers:
     def why_not(self, choices: Choices, draft: NoticeDraft, at: datetime) -> Reason | None:
         """Why a unit does without that notice. Who is told beside it is told all the same."""
         table = self.composer.office.table
-        if draft.unit not in choices or not addressees(table, draft).lead:
+        if draft.unit not in choices:
             return None
-        return choices[draft.unit].own.why_not(draft.kind, table.local_day(at))
+        why = choices[draft.unit].own.why_not(draft.kind, table.local_day(at))
+        return why if why and addressees(table, draft).lead else None
 
     def wished(
         self, connection: Connection, reminders: Sequence[NoticeDraft], at: datetime
@@ -73,8 +74,10 @@ class Readers:
         if draft.unit not in choices:
             return facts
         copies, withheld, table = list[Copy](), list[Withheld](), self.composer.office.table
-        told = {address.lower() for address in addressees(table, draft).others}
-        for reader in choices[draft.unit].copied:
+        readers = choices[draft.unit].copied
+        others = addressees(table, draft).others if readers else ()
+        told = {address.lower() for address in others}
+        for reader in readers:
             if reader.address.lower() in told:  # by order of the office, whatever they chose
                 continue
             if why := reader.why_not(draft.kind, table.local_day(at)):

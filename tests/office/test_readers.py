@@ -9,11 +9,13 @@ import pytest
 
 from reminder.domain.notices import Kind
 from reminder.domain.preferences import Pause, Preference, QuietHours
+from reminder.domain.registrations import Signature
 from reminder.ledger.own_messages import own_content
 from reminder.ledger.preferences import put_preference
 from reminder.ledger.schema import own_message
 from reminder.office import operations
-from tests.daemon.trials import MARCH, Trial, parsed, text_of
+from reminder.office.registrations import sign
+from tests.daemon.trials import MARCH, NOBODY, Trial, parsed, text_of
 from tests.office.approving import approve_all
 
 SITE = {"web": {"base_url": "https://reminder.test"}}
@@ -172,3 +174,20 @@ def test_sent_again_it_goes_to_whom_it_did_not_reach_with_a_copy_of_its_own(copi
     assert people(copied, key.partition("/")[2]) == {"new@unit.test": "sent"}
     with copied.reading() as connection:
         assert len(connection.execute(own_message.select()).all()) == 2
+
+
+def test_a_receipt_that_waited_for_days_goes_anew_with_its_copies(copied: Trial) -> None:
+    later = "2026-03-05T12:00+08:00"
+    app = copied.app(MARCH, **SITE, **NOBODY)
+    app.tick()
+    sign(app, app.table.directory["lead"], "2026-03", Signature("值班员", "page/lead/1"))
+    app.tick()
+    [key] = copied.notices(kind=Kind.RECEIPT)
+    before = copy_for(copied, CC, key)
+    copied.tick(later, **SITE, **NOBODY)
+    after = copy_for(copied, CC, key)
+    assert before["Date"] != after["Date"]
+    assert text_of(after) == text_of(before)
+    assert after["List-Unsubscribe"] == before["List-Unsubscribe"]
+    assert after["Message-ID"] == before["Message-ID"]
+    assert set(people(copied, key)) == {LEAD, "second@unit.test", CC}
