@@ -24,6 +24,7 @@ from reminder.office.inbox import InboxReader
 from reminder.office.ping import Ping
 from reminder.office.previews import rehearse
 from reminder.office.signals import stopping
+from reminder.office.ways import ChannelSending, stop_sending
 from reminder.web.app import create_app
 from reminder.web.server import web_server
 
@@ -63,8 +64,10 @@ class Daemon:
         self._file_troubles: list[Trouble] = []
         self._inbox = InboxReader(app, self._stop)
         self._ping = Ping(app)
+        waits = lambda: bool(app.waits_for_clock(app.clock.now()))  # noqa: E731
+        self._channels = ChannelSending(app.senders[1:], waits, self._tell)
         self._threads: list[threading.Thread] = []  # without which it is not what it is for
-        app.wake = self._work.set
+        app.wake = self._wake
 
     def run(self, announce: Callable[[Started], None]) -> None:
         route = self._app.sender.route  # before anybody may ask the sender to stop
@@ -112,10 +115,14 @@ class Daemon:
         if not self._stop.is_set():
             systemd.notify(systemd.STOPPING)
         self._stop.set()
-        self._app.sender.stop.set()
-        self._work.set()
+        stop_sending(self._app.senders)
+        self._wake()
         self._letters.set()
         self._idle.set()  # nobody waits for a first pass that was called off
+
+    def _wake(self) -> None:
+        self._work.set()
+        self._channels.wake()
 
     def _tick(self) -> None:
         at = self._app.clock.now()
@@ -126,7 +133,7 @@ class Daemon:
             except Exception as error:  # noqa: BLE001 - whatever it was, the next tick tries again
                 self._tell(error)
         self._app.activity.note_tick(at, is_good=self._app.activity.failed == failed)
-        self._work.set()
+        self._wake()
         self._letters.set()
         self._ping.after_pass()
         self._say_alive()
@@ -138,7 +145,7 @@ class Daemon:
             self._letters.clear()
             try:
                 if self._app.activity.delivers and self._inbox.read(self._app.clock.now()):
-                    self._work.set()
+                    self._wake()
             except Exception as error:  # noqa: BLE001 - a thread that ends reads nothing more
                 self._tell(error)
 
@@ -188,7 +195,7 @@ class Daemon:
                 with sending_right(
                     self._app.settings,
                     self._app.database,
-                    self._work.set,
+                    self._wake,
                     config_hash=lambda: self._app.config_hash,
                     lasting=True,
                 ) as replica:
@@ -200,7 +207,8 @@ class Daemon:
                         self._app.sender.replica = replica
                         self._app.activity.delivers, waits = True, False
                         self._letters.set()
-                        self._send_until_stopped()
+                        with self._channels.by(replica):
+                            self._send_until_stopped()
             except LedgerError as error:
                 self._tell(error)
             self._app.activity.delivers = False

@@ -88,6 +88,7 @@ def tick(
     from reminder.office import inbox
     from reminder.office.holds import refuse_far_moment
     from reminder.office.signals import stopping
+    from reminder.office.ways import stop_sending
 
     app = application(or_last_good=True)
     if at is not None:
@@ -96,7 +97,7 @@ def tick(
         app.clock = Clock(at)
     publish_edits(app)
     stop = app.sender.stop
-    with stopping(stop.set):
+    with stopping(lambda: stop_sending(app.senders)):
         done = inbox.tick(app)
     result = asdict(done)
     del result["delivers"]

@@ -220,7 +220,9 @@ def load_office(
         files = documents.opened(contents)
         texts = {name: file.content for name, file in files.items()}
         days, wrong = read_workdays(folder / WORKDAYS, settings, of_room(files, WORKDAYS))
-        directory = read_units(units := files[UNITS], spoken)
+        directory = read_units(
+            units := files[UNITS], spoken, settings.channel if settings else None
+        )
         faults += [*wrong, *units.faults]
     if settings and not (
         before and settings is before.settings and directory is before.table.directory

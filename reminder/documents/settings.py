@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -14,6 +14,7 @@ from pydantic_settings import (
 )
 
 from reminder.documents import values
+from reminder.documents.channel_section import ChannelSettings, named_channels
 from reminder.documents.section import Section
 from reminder.documents.sections import (
     BackupSettings,
@@ -103,6 +104,9 @@ class Settings(BaseSettings):
     log: LogSettings = Field(LogSettings(), description="what the daemon writes")
     ping: PingSettings = Field(PingSettings(), description="a watchdog elsewhere")
     mail: MailSettings = Field(MailSettings(), description="what is written")
+    channel: Annotated[dict[str, ChannelSettings], AfterValidator(named_channels)] = Field(
+        {}, description="other ways to units than mail, by name"
+    )
     inbox: InboxSettings = Field(InboxSettings(), description="the mailbox for answers")
     digest: DigestSettings = Field(DigestSettings(), description="the monthly mail")
     nudge: list[NudgeStep] = Field([NudgeStep()], description="reminders before a task is due")

@@ -83,7 +83,14 @@ def _is_json(setting: str) -> bool:
     """Whether a variable holds a list or a whole section."""
     kind = setting_types()[setting]
     kind = get_origin(kind) or kind
-    return isinstance(kind, type) and issubclass(kind, list | frozenset | Section)
+    return isinstance(kind, type) and issubclass(kind, list | frozenset | dict | Section)
+
+
+def _channel_setting(key: str, between: str = "__") -> str | None:
+    """The dotted name of a secret that a channel has: `channel__NAME__url`."""
+    head, _, rest = key.partition(between)
+    name, _, tail = rest.rpartition(between)
+    return f"channel.{name}.url" if head == "channel" and name and tail == "url" else None
 
 
 class SettingsSources:
@@ -159,6 +166,9 @@ class SettingsSources:
             if isinstance(table, dict) and isinstance(path := table.get(key), str):
                 table[key] = str(folder / path)
         secrets = {name: _at(file.data, *name.split(".")) for name in _SECRETS}
+        channels = _at(file.data, "channel")
+        for name in channels if isinstance(channels, dict) else ():
+            secrets[f"channel.{name}.url"] = _at(channels, name, "url")
         secrets["database_url"] = _WITH_PASSWORD.match(str(file.data.get("database_url")))
         for name, is_given in secrets.items():
             if not (is_given and _is_open(file.path)):
@@ -193,15 +203,15 @@ class SettingsSources:
                 self.warnings.append(Fault(place, 0, "", "copy_of_secret"))
             elif path.name.startswith("."):
                 continue
-            elif key not in names:
+            elif not (name := names.get(key) or _channel_setting(key)):
                 self._refuse(place, "", _unknown_secret(key, names))
             elif (text := self._read_secret(path, place)) is not None:
-                *sections, inner = names[key].split(".")
+                *sections, inner = name.split(".")
                 table = secrets
                 for section in sections:
                     table = table.setdefault(section, {})
                 table[inner] = text
-                self._put(names[key], text, Fault(place, 1, "", ""))
+                self._put(name, text, Fault(place, 1, "", ""))
         return secrets
 
     def _read_secret(self, path: Path, place: str) -> str | None:
@@ -233,6 +243,8 @@ class SettingsSources:
         passed = {name.lower() for name in (*LOADER_VARIABLES, *of_services)}
         for variable, value in os.environ.items():
             key = variable.lower()
+            if of_channel := _channel_setting(key.removeprefix(PREFIX.lower())):
+                names[key] = of_channel
             if key not in names:
                 if key.startswith(PREFIX.lower()) and key not in passed:
                     known = [*variable_names(), *LOADER_VARIABLES]
@@ -240,7 +252,7 @@ class SettingsSources:
                     self._refuse("environment", harmless(variable), wrong)
             elif value:
                 try:
-                    read = json.loads(value) if _is_json(names[key]) else value
+                    read = json.loads(value) if not of_channel and _is_json(names[key]) else value
                 except (ValueError, RecursionError) as error:
                     self._refuse("environment", key.upper(), Mistake("not_json", why=str(error)))
                 else:

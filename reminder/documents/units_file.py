@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
+from reminder.documents.channel_section import ChannelSettings
 from reminder.documents.edited_file import EditedFile, Location
-from reminder.documents.values import Id, Line, Mailbox, OptionalLine
+from reminder.documents.values import ChannelAddress, Id, Line, Mailbox, OptionalLine
 from reminder.domain.units import Directory, Relation, Unit
 from reminder.errors import DeclinedError, UsageError
 
@@ -34,11 +35,13 @@ class _Unit(BaseModel, extra="forbid"):
     phone: OptionalLine = ""
     retired: bool = False
     language: OptionalLine = ""
+    channels: list[ChannelAddress] = []
+    mail: bool | None = None
 
 
 class _Group(_Unit):
-    """What it says of relation, addresses, contact and language holds for members that say
-    nothing."""
+    """What it says of relation, addresses, channels, contact and language holds for members that
+    say nothing."""
 
     members: list[str] = Field(min_length=1)
 
@@ -48,9 +51,13 @@ class _File(BaseModel, extra="forbid"):
     group: list[_Group] = []
 
 
-def read_units(file: EditedFile, languages: Collection[str] = ()) -> Directory:
-    """Empty when the file's form is past mending. Other languages than these, if any are given,
-    are mistakes."""
+def read_units(
+    file: EditedFile,
+    languages: Collection[str] = (),
+    channels: Mapping[str, ChannelSettings] | None = None,
+) -> Directory:
+    """Empty when the file's form is past mending. Other languages and channels than these, if any
+    are given, are mistakes."""
     tables = file.validated(_File)
     if tables is None:
         return Directory({})
@@ -69,10 +76,16 @@ def read_units(file: EditedFile, languages: Collection[str] = ()) -> Directory:
                 contact=unit.contact or group.contact,
                 phone=unit.phone or group.phone,
                 language=unit.language or group.language,
+                channels=unit.channels or group.channels,
+                mail=group.mail if unit.mail is None else unit.mail,
             )
-    units |= {key: replace(unit, to=(), cc=()) for key, unit in units.items() if unit.retired}
+    units |= {key: replace(unit, channels=()) for key, unit in units.items() if unit.retired}
+    unmailed = {key: unit for key, unit in units.items() if unit.retired or unit.mail is False}
+    units |= {key: replace(unit, to=(), cc=()) for key, unit in unmailed.items()}
     _refuse_names(file, tables)
     _refuse_languages(file, tables, languages)
+    if channels is not None:
+        _refuse_channels(file, tables, channels)
     groups = {group.id for group in tables.group}
     for index, table in enumerate(tables.group):
         for position, member in enumerate(table.members):
@@ -97,6 +110,20 @@ def _refuse_languages(file: EditedFile, tables: _File, known: Collection[str]) -
             if table.language and known and table.language not in known:
                 facts = {"language": table.language, "names": list(known)}
                 file.refuse((key, index, "language"), "unknown_language", **facts)
+
+
+def _refuse_channels(file: EditedFile, tables: _File, known: Mapping[str, ChannelSettings]) -> None:
+    for key, of_key in (("unit", tables.unit), ("group", tables.group)):
+        for index, table in enumerate(of_key):
+            for position, address in enumerate(table.channels):
+                name, _, target = address.partition(":")
+                place = (key, index, "channels", position)
+                if name not in known:
+                    file.refuse(place, "unknown_channel", name=name, names=list(known))
+                elif known[name].wants_target and not target:
+                    file.refuse(place, "channel_without_target", name=name)
+                elif target and not known[name].wants_target:
+                    file.refuse(place, "channel_with_target", name=name)
 
 
 def _refuse_names(file: EditedFile, tables: _File) -> None:

@@ -28,6 +28,7 @@ _ALPHABETS = (
     (r"[a-z2-7]+=*|[A-Z2-7]+=*", 32),
     (r"[a-z0-9]+|[A-Z0-9]+", 36),
 )
+_CHANNEL_ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]{0,31}(:[A-Za-z0-9+._-]{1,64})?")
 _OF_ALL = 64  # base64, and what else one types
 _WORDS = re.compile(r"[A-Z]?[a-z]+([-_.][A-Z]?[a-z]+)+")
 _OF_WORD = 13  # bits, if it was drawn
@@ -57,6 +58,13 @@ def _recipient(value: str) -> str:
         return mailbox(value)
     if value not in (UNIT, SECRETARIAT):
         raise Mistake("no_recipient", value=value)
+    return value
+
+
+def _channel_address(value: str) -> str:
+    """Whom it is for stands in an address of the web, and in the ledger."""
+    if not _CHANNEL_ADDRESS.fullmatch(value):
+        raise Mistake("no_channel_address", value=value)
     return value
 
 
@@ -121,6 +129,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 LocalTime = Annotated[time, AfterValidator(_local_time)]
 CleanPath = Annotated[Path, AfterValidator(_path)]
 Mailbox = Annotated[str, AfterValidator(mailbox)]
+ChannelAddress = Annotated[str, AfterValidator(_channel_address)]
 OptionalMailbox = Annotated[str, _unless_empty(mailbox)]
 Sender = Annotated[str, AfterValidator(_sender)]
 Recipients = list[Annotated[str, AfterValidator(_recipient)]]

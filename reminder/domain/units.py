@@ -34,6 +34,8 @@ class Unit:
     members: tuple[str, ...] = ()
     retired: bool = False
     language: str = ""  # in which it is written to; empty for the office's
+    channels: tuple[str, ...] = ()  # other ways to it: NAME, or NAME:WHOM
+    mail: bool | None = None  # False where it is told by those ways alone
 
     @property
     def is_group(self) -> bool:
@@ -41,7 +43,12 @@ class Unit:
 
     @property
     def has_address(self) -> bool:
-        return bool(self.to)
+        return bool(self.to or self.channels)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All that something may go to, its channels last."""
+        return (*self.to, *self.cc, *self.channels)
 
     @property
     def tone(self) -> Relation:

@@ -114,10 +114,14 @@ _ANSWERED = (
 # Given back
 
 
-def requeue_lost(connection: Connection, at: datetime, but: Collection[str] = ()) -> int:
-    """What senders that are gone had claimed; the names of those `but` begin their claims.
-    Returns how many recipients."""
+def requeue_lost(
+    connection: Connection, at: datetime, but: Collection[str] = (), route: str | None = None
+) -> int:
+    """What senders that are gone had claimed, on all ways or on that one; the names of those `but`
+    begin their claims. Returns how many recipients."""
     left = recipient.c.state == State.SENDING
+    if route is not None:
+        left &= recipient.c.route == route
     for name in but:
         left &= ~recipient.c.claim.startswith(f"{name}:")
     again = {"reply": "", "not_before": at}

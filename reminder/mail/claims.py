@@ -6,13 +6,14 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection
 
 from reminder.clock import Clock
+from reminder.documents.channel_section import ChannelSettings
 from reminder.documents.settings import Settings
 from reminder.domain.notices import Answer, Reason
 from reminder.errors import ClaimLapsedError, LedgerError
@@ -84,6 +85,19 @@ def route_of(
     return Route(transport, stream, sender, name, mark, **pace)
 
 
+def channel_route(
+    mail: Route, name: str, channel: ChannelSettings, transport: Transport, key: InstallationKey
+) -> Route:
+    """A channel's, beside mail's; where mails lie in an outbox folder, so do its messages."""
+    if transport is mail.transport:
+        return replace(mail, way=name)
+    mark = key.derive("relay", f"{channel!r} {channel.address()}", 8)
+    return replace(
+        mail, transport=transport, name=f"channel {name}", mark=f"channel {name} {mark}",
+        connections=1, messages_per_connection=10_000, rate=channel.rate, way=name,
+    )  # fmt: skip
+
+
 def back_off(attempts: int, bounds: tuple[timedelta, timedelta], dice: random.Random) -> timedelta:
     """Doubles with every attempt up to the longest, give or take a fifth."""
     first, longest = bounds
@@ -123,7 +137,7 @@ class Claims:
 
     def requeue_lost(self) -> None:
         with self.database.write() as connection:
-            self.replica.requeue_lost(connection, self.clock.now())
+            self.replica.requeue_lost(connection, self.clock.now(), way=self.route.way)
 
     def still_ours(self) -> bool:
         return self._lease.holds and self._stand
@@ -145,7 +159,7 @@ class Claims:
         with self.database.write() as connection:
             if not self.still_ours():  # asked when it is our turn to write: that may take long
                 raise ClaimLapsedError("the claim lapsed before more was taken")
-            self.replica.requeue_lost(connection, now, in_pass=True)
+            self.replica.requeue_lost(connection, now, in_pass=True, way=self.route.way)
             if self.database.mark.why_other(connection):
                 return  # it was changed for another under our feet: the next tick holds it
             self._hold = hold_mark(connection)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from jinja2 import Environment
 from markupsafe import escape
@@ -29,6 +29,7 @@ from reminder.mail import mime
 from reminder.mail.copies import Copy, with_foot
 from reminder.mail.letterhead import Letterhead, Written
 from reminder.mail.mime import HeaderAddress, MailText
+from reminder.mail.short import shortened
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Stand in a rendered mail for what is its unit's own: noncharacters, which no document may hold.
@@ -103,7 +104,21 @@ class Composer:
             text, html = text.replace(mark, value), html.replace(mark, escape(value))
         said, language = MailText(sketch.subject, text, html), self.language(sketch.content)
         written = Written(sketch.draft.key, sketch.as_of, language, said, sketch.mailboxes)
-        return self._with_copies(written, facts, sketch.unit.name)
+        composed = self._with_copies(written, facts, sketch.unit.name)
+        if not (short := sketch.short):
+            return composed
+        shorts = tuple(self._letterhead.short(written, one, short) for one in sketch.channels)
+        recipients = (*composed.recipients, *sketch.channels)
+        return replace(composed, recipients=recipients, own=(*composed.own, *shorts))
+
+    def short(self, content: Content, facts: UnitFacts, unit: Unit) -> MailText:
+        """What a channel gets."""
+        phrase = partial(self._said_in, self.language(content))
+        said = {"unit": unit.name, "page_link": facts.page_link, "contact": self._mail.contact}
+        return shortened(phrase, content, said)
+
+    def _said_in(self, language: str, name: str, macro: str, /, **facts: object) -> str:
+        return self.phrase(name, macro, language, **facts)
 
     def _with_copies(self, written: Written, facts: UnitFacts, unit: str) -> Composed:
         def copies() -> Iterator[OwnMessage]:
@@ -198,13 +213,24 @@ class Composer:
 
     def is_addressed(self, draft: NoticeDraft) -> bool:
         """Whether there is anybody to write to; who is told beside a lead does not stand for it."""
+        if not addressees(self.office.table, draft).lead:
+            return True
+        return bool(self.office.table.directory[draft.unit].to or self.channels(draft))
+
+    def channels(self, draft: NoticeDraft) -> tuple[str, ...]:
+        """Addresses of other ways than mail; of a rehearsal none."""
+        known, told = self.office.settings.channel, addressees(self.office.table, draft)
+        if self._mail.redirect_to or not (known and told.lead):
+            return ()
         unit = self.office.table.directory[draft.unit]
-        return unit.has_address or not addressees(self.office.table, draft).lead
+        taking = {name for name, channel in known.items() if draft.kind in channel.kinds}
+        return tuple(one for one in unit.channels if one.partition(":")[0] in taking)
 
     def addresses(self, draft: NoticeDraft, facts: UnitFacts) -> tuple[str, ...]:
         """Of who gets that mail as things stand, not counting that it may be redirected."""
         apart = (copy.address for copy in facts.copies or () if copy.link)
-        return (*(one.address for one in self._meant(draft, facts)), *apart)
+        meant = (one.address for one in self._meant(draft, facts))
+        return (*meant, *apart, *self.channels(draft))
 
     def copied(self, draft: NoticeDraft) -> tuple[str, ...]:
         """Who is told beside the mail's addressee; nobody twice."""
@@ -271,7 +297,21 @@ class Sketch:
     @property
     def addresses(self) -> tuple[str, ...]:
         apart = (copy.address for copy in self.composer.own_copies(self.facts))
-        return (*(one.address for one in self.mailboxes), *apart)
+        return (*(one.address for one in self.mailboxes), *apart, *self.channels)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        return self.composer.channels(self.draft)
+
+    @cached_property
+    def short(self) -> MailText | None:
+        """What its channels get, if there is one."""
+        if not self.channels:
+            return None
+        said = self.composer.short(self.content, self.facts, self.unit)
+        language = self.composer.language(self.content)
+        title = self.composer.marked(said.subject, language, rehearsal=self.rehearsal)
+        return said._replace(subject=title)
 
     @property
     def subject(self) -> str:
@@ -287,7 +327,8 @@ class Sketch:
         """Of all that its bytes are made of: who has seen the one has seen the other. Who reads a
         copy is a matter of the unit's own."""
         own = (self.draft.key, self.as_of.isoformat(), self.unit.name, self.mailboxes, self.facts)
-        made_of = (self.reading, own, self.rehearsal, self.composer.sender)
+        by_channels = (self.channels, self.short) if self.short else ()
+        made_of = (self.reading, own, self.rehearsal, self.composer.sender, *by_channels)
         return hashlib.sha256(repr(made_of).encode()).hexdigest()
 
     def composed(self) -> Composed:

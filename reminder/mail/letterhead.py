@@ -51,6 +51,13 @@ class Letterhead:
         mine = replace(written, said=said, mailboxes=mailboxes)
         return OwnMessage(address, *self._bytes(mine, f".{word}", more))
 
+    def short(self, written: Written, address: str, said: MailText) -> OwnMessage:
+        """A channel's, named in the same way and kept as a mail is: an outbox folder takes it."""
+        word = self.key.derive("message-id", f"{written.key}\0{address}", 8)
+        message_id, headers = self._head(replace(written, said=said, mailboxes=[]), f".{word}")
+        content = mime.short_message([*headers, f"{mime.CHANNEL}: {address}"], said.text)
+        return OwnMessage(address, message_id, content, address.partition(":")[0])
+
     @property
     def facts(self) -> tuple[str, ...]:
         """All that a message says of who sends it."""
@@ -59,10 +66,15 @@ class Letterhead:
     def _bytes(
         self, written: Written, word: str = "", more: Iterable[str] = ()
     ) -> tuple[str, bytes]:
+        message_id, headers = self._head(written, word)
+        name = self.key.derive("message-id", written.key)
+        return message_id, mime.message([*headers, *more], written.said, f"=_{name}")
+
+    def _head(self, written: Written, word: str) -> tuple[str, list[str]]:
         name = self.key.derive("message-id", written.key)
         message_id = f"<{name}{word}@{self._domain}>"
         sender, *reply_to = self._from
-        headers = [
+        return message_id, [
             sender,
             *mime.mailbox_headers(written.mailboxes),
             *reply_to,
@@ -73,9 +85,7 @@ class Letterhead:
             # Exchange answers Auto-Submitted mail all the same ([MS-OXCMAIL] 2.2.3.2.14).
             "X-Auto-Response-Suppress: OOF, AutoReply",
             f"Content-Language: {written.language}",
-            *more,
         ]
-        return message_id, mime.message(headers, written.said, f"=_{name}")
 
     @cached_property
     def _domain(self) -> str:

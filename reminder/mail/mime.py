@@ -23,6 +23,7 @@ _LINE = 76
 _FOLD = "\r\n "
 _SUBJECT = re.compile(rb"^Subject:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.MULTILINE)
 _LANGUAGE = re.compile(rb"^Content-Language: ([A-Za-z0-9-]+)", re.MULTILINE)
+CHANNEL = "X-Reminder-Channel"  # the address, where that is no mailbox
 _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
 
 
@@ -127,16 +128,40 @@ def message(headers: Sequence[str], said: MailText, boundary: str) -> bytes:
         "",
     ]
     for kind, content in (("plain", said.text), ("html", said.html)):
-        raw = content.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
         lines += [
             f"--{boundary}",
             f"Content-Type: text/{kind}; charset=utf-8",
             "Content-Transfer-Encoding: base64",
             "",
-            base64.encodebytes(raw).decode().rstrip("\n").replace("\n", "\r\n"),
+            _encoded(content),
         ]
     lines += [f"--{boundary}--", ""]
     return "\r\n".join(lines).encode("ascii")
+
+
+def short_message(headers: Sequence[str], text: str) -> bytes:
+    """One part of plain text: what goes by another way than mail, as a mail is kept."""
+    lines = [
+        *headers,
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=utf-8",
+        "Content-Transfer-Encoding: base64",
+        "",
+        _encoded(text),
+        "",
+    ]
+    return "\r\n".join(lines).encode("ascii")
+
+
+def short_text(content: bytes) -> MailText:
+    """What `short_message` was made of."""
+    body = base64.b64decode(content.partition(b"\r\n\r\n")[2])
+    return MailText(subject_of(content), body.decode().replace("\r\n", "\n"), "")
+
+
+def _encoded(text: str) -> str:
+    raw = text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
+    return base64.encodebytes(raw).decode().rstrip("\n").replace("\n", "\r\n")
 
 
 def language_of(content: bytes) -> str:

@@ -77,10 +77,12 @@ class SingleProcess:
     def __init__(self) -> None:
         self.lease = Lease()
 
-    def requeue_lost(self, connection: Connection, at: datetime, *, in_pass: bool = False) -> int:
-        """What senders left that are gone; within a pass only of those whose leases have lapsed
-        since. Returns how many recipients."""
-        return 0 if in_pass else deliveries.requeue_lost(connection, at)
+    def requeue_lost(
+        self, connection: Connection, at: datetime, *, in_pass: bool = False, way: str | None = None
+    ) -> int:
+        """What senders left that are gone, on all ways or on that one, for each has its own passes;
+        within a pass only of those whose leases have lapsed since. Returns how many recipients."""
+        return 0 if in_pass else deliveries.requeue_lost(connection, at, route=way)
 
     def others_are_well(self, connection: Connection, way: str = "") -> bool:
         """Whether other replicas send, and have no trouble with the mail server, or the channel."""
@@ -128,13 +130,19 @@ class Replica(SingleProcess):
             with suppress(LedgerError), self.database.record() as connection:
                 senders.leave(connection, self.lease.name)
 
-    def requeue_lost(self, connection: Connection, at: datetime, *, in_pass: bool = False) -> int:
-        if not senders.forget_lapsed(connection) and in_pass:
+    def requeue_lost(
+        self, connection: Connection, at: datetime, *, in_pass: bool = False, way: str | None = None
+    ) -> int:
+        count, has_lapsed = 0, senders.forget_lapsed(connection)
+        if in_pass and not has_lapsed:
             return 0
-        # Between two passes it has none: what it claimed itself, it lost hold of.
-        own = set() if in_pass else {self.lease.name}
-        others = senders.present(connection).keys() - own
-        return deliveries.requeue_lost(connection, at, but=others)
+        present = senders.present(connection).keys()
+        if has_lapsed:
+            count = deliveries.requeue_lost(connection, at, but=present)
+        if not in_pass:  # then it has none on that way: what it claimed itself, it lost hold of
+            others = present - {self.lease.name}
+            count += deliveries.requeue_lost(connection, at, but=others, route=way)
+        return count
 
     def others_are_well(self, connection: Connection, way: str = "") -> bool:
         replicas = {*senders.present(connection).values()} - {self.name}

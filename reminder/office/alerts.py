@@ -22,6 +22,7 @@ from reminder.ledger.holds import read_hold, unapproved
 from reminder.ledger.senders import (
     INBOX,
     Alarm,
+    ServerTrouble,
     begin_alarm,
     end_alarm,
     read_alarms,
@@ -65,12 +66,13 @@ def backup_failed(why: str) -> Trouble:
 
 
 _SEEN_BY_A_DAEMON = {"files", "scheduler"}
-_OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk", "backup", "inbox"}
+_OF_A_REPLICA = {*_SEEN_BY_A_DAEMON, "server", "outbox", "disk", "backup", "inbox", "channel"}
 # The sender does, at its first failure and when it is well; who holds, who reads files does.
-_LOGGED_BY_OTHERS = {"server", "outbox", "hold", "files", "inbox"}
+_LOGGED_BY_OTHERS = {"server", "outbox", "hold", "files", "inbox", "channel"}
 # A digest's end is its last report.
 _TOLD_WHEN_OVER = {
-    "server", "outbox", "inbox", "workdays", "disk", "scheduler", "hold", "files", "backup",
+    "server", "outbox", "inbox", "channel", "workdays", "disk", "scheduler", "hold", "files",
+    "backup",
 }  # fmt: skip
 
 
@@ -124,7 +126,7 @@ class Alerts:
             alarms = told(connection)
             seen = [*self._held(connection), *self._server(connection, at), *self._disk(alarms)]
             seen += self._backup(connection, alarms)
-            seen += self._inbox(connection, at)
+            seen += [*self._inbox(connection, at), *self._channels(connection, at)]
             seen += more or ()
             if in_force:
                 seen += self._digests(connection, at)
@@ -228,20 +230,30 @@ class Alerts:
 
     def _server(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """No mail at its beginning: it could not go."""
-        trouble = read_troubles(connection).get(self.replica)
-        if trouble and (trouble.reason == Reason.SETTINGS or abs(at - trouble.since) >= PATIENCE):
+        if trouble := self._lasting(connection, at, ""):
             name = "outbox" if trouble.reason == Reason.STORAGE else "server"
             yield Trouble(name, trouble.detail)
 
     def _inbox(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
         """Answers lie unread; that does not keep this from being mailed."""
-        trouble = read_troubles(connection, INBOX).get(self.replica)
-        if not (trouble and self.office.settings.inbox.is_set):
-            return
-        is_refused = trouble.reason == Reason.SETTINGS
-        if is_refused or abs(at - trouble.since) >= PATIENCE:
-            facts = {"detail": trouble.detail, "refused": is_refused}
+        trouble = self._lasting(connection, at, INBOX)
+        if trouble and self.office.settings.inbox.is_set:
+            facts = {"detail": trouble.detail, "refused": trouble.reason == Reason.SETTINGS}
             yield Trouble("inbox", trouble.detail, "inbox", facts)
+
+    def _channels(self, connection: Connection, at: datetime) -> Iterator[Trouble]:
+        for name in self.office.settings.channel:
+            if trouble := self._lasting(connection, at, name):
+                refused = trouble.reason == Reason.SETTINGS
+                facts = {"channel": name, "detail": trouble.detail, "refused": refused}
+                yield Trouble(f"channel/{name}", trouble.detail, "channel", facts)
+
+    def _lasting(self, connection: Connection, at: datetime, way: str) -> ServerTrouble | None:
+        """That way's, once it is more than a hitch."""
+        trouble = read_troubles(connection, way).get(self.replica)
+        if trouble and (trouble.reason == Reason.SETTINGS or abs(at - trouble.since) >= PATIENCE):
+            return trouble
+        return None
 
     def _held(self, connection: Connection) -> Iterator[Trouble]:
         """A restored ledger, or one held by hand; its one mail is written after the hold."""

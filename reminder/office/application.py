@@ -28,19 +28,16 @@ from reminder.ledger.counts import last_change, states_since
 from reminder.ledger.database import Database, DatabaseServer, open_database, server_mark
 from reminder.ledger.file import was_begun
 from reminder.ledger.registrations import read_progress
-from reminder.mail.claims import route_of
-from reminder.mail.oauth import token_source
 from reminder.mail.replicas import replica_name, sending_right
 from reminder.mail.sending import Sender
 from reminder.mail.transports import Transport
-from reminder.mail.transports.maildir import MaildirTransport
-from reminder.mail.transports.smtp import SmtpTransport
 from reminder.office import holds
 from reminder.office.activity import Activity
 from reminder.office.alerts import Alerts, Trouble, backup_failed
 from reminder.office.backups import Backups
 from reminder.office.container import Container, Containers, InForce
 from reminder.office.passes import Pass, PlanningPass, report
+from reminder.office.ways import mail_transport, routes_of
 from reminder.words import Sentence
 
 log = logging.getLogger(__name__)
@@ -223,16 +220,17 @@ class Application:
 
     @cached_property
     def transport(self) -> Transport:
-        if self._transport:
-            return self._transport
-        if self.settings.transport == "smtp":
-            return SmtpTransport(self.settings.smtp, token_source(self.settings, "smtp"))
-        return MaildirTransport(self.settings.outbox)
+        return self._transport or mail_transport(self.settings)
+
+    @property
+    def sender(self) -> Sender:
+        return self.senders[0]
 
     @cached_property
-    def sender(self) -> Sender:
-        route = route_of(self.settings, self.transport, self.key, self.office.tables[0].plan.zone)
-        return Sender(self.database, route, self.clock, self._dice)
+    def senders(self) -> tuple[Sender, ...]:
+        """Mail's, then those of the channels."""
+        routes = routes_of(self.office, self.transport, self.key, given=bool(self._transport))
+        return tuple(Sender(self.database, one, self.clock, self._dice) for one in routes)
 
     @property
     def has_ledger(self) -> bool:
@@ -320,8 +318,6 @@ class Application:
         outbox folder answers the same again at any time.
         """
         holds.refuse_wrong_clock(self.clock, self.tables)
-        if not self._transport:
-            self.sender.patience = 600 if self.settings.transport == "smtp" else 0
         with self.database.read() as connection:
             before = last_change(connection)
         planned = self.plan(self.clock.now())
@@ -329,8 +325,11 @@ class Application:
             self.settings, self.database, config_hash=lambda: self.config_hash
         ) as replica:
             if replica:
-                self.sender.replica = replica
-                self.sender.send_ready()
+                for sender in self.senders:
+                    if not self._transport:
+                        sender.patience = 600 if self.settings.transport == "smtp" else 0
+                    sender.replica = replica
+                    sender.send_ready()
                 self.backups.make_if_due(self.clock.now())
             # A daemon may run beside us that has seen more, unless we have the only lock.
             more = () if replica and not replica.name else None

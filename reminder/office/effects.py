@@ -62,7 +62,7 @@ class UnitMove:
     def is_readdressed(self) -> bool:
         if not (self.before and self.after):
             return False
-        return (self.before.to, self.before.cc) != (self.after.to, self.after.cc)
+        return self.before.addresses != self.after.addresses
 
 
 @dataclass(frozen=True)
