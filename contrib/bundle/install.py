@@ -189,7 +189,8 @@ def install(version, place):
         (place / "versions").mkdir(exist_ok=True)
         new = free_name(place / "versions", version)
         fill(new)
-        turn(place / "bin" / "reminder", Path("..", "current", "bin", "reminder"))
+        for name in (Path("bin", "reminder"), Path("share", "man", "man1", "reminder.1")):
+            turn(place / name, Path("../" * (len(name.parts) - 1), "current", name))
         turn(current, Path("versions", new.name))
     except (OSError, subprocess.CalledProcessError) as error:
         if new:
@@ -230,7 +231,7 @@ def fill(folder):
 
 def turn(link, to):
     """In one step: there is no moment without it."""
-    link.parent.mkdir(exist_ok=True)
+    link.parent.mkdir(parents=True, exist_ok=True)
     new = link.with_name("." + link.name)
     with suppress(FileNotFoundError):
         new.unlink()

@@ -44,6 +44,14 @@ cli = typer.Typer(
 )
 
 
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        print(f"reminder {version('reminder')}")
+        raise typer.Exit
+
+
 def _kept(metavar: str, words: str) -> Any:
     return typer.Option(metavar=metavar, help=words, callback=choose, expose_value=False)
 
@@ -58,6 +66,16 @@ def of_all_commands(
     year: Annotated[int | None, _kept("YEAR", "Of several years of it this one.")] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show tracebacks.", expose_value=False)
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Say which it is.",
+            callback=_say_version,
+            is_eager=True,
+            expose_value=False,
+        ),
     ] = False,
 ) -> None:
     """Turns an office's yearly table of tasks into monthly mails and calendar feeds."""
@@ -93,7 +111,7 @@ def main() -> None:
     for command in root.commands.values() if isinstance(root, TyperGroup) else ():
         group = command.commands if isinstance(command, TyperGroup) else {}
         for each in (command, *group.values()):
-            own = {"--install-completion", "--show-completion"}
+            own = {"--install-completion", "--show-completion", "--version"}
             own |= {name for option in each.params for name in option.opts}
             # They may stand behind the command too, unless it means something else by one.
             each.params += [option for option in root.params if own.isdisjoint(option.opts)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reminder.cli.completion import unit_ids
 from reminder.cli.context import AsJson, application, user
 from reminder.cli.output import announce, print_json, remark, show, words
 from reminder.errors import UsageError
@@ -23,7 +24,12 @@ console = typer.Typer(
 )
 metrics = typer.Typer(help="Numbers for monitoring: what opens them.", no_args_is_help=True)
 Unit = Annotated[
-    str, typer.Option(metavar="ID", help="A unit, `plan`, or one reader's link: deputies~1.")
+    str,
+    typer.Option(
+        autocompletion=unit_ids,
+        metavar="ID",
+        help="A unit, `plan`, or one reader's link: deputies~1.",
+    ),
 ]
 Page = Annotated[bool, typer.Option("--page", help="The link to the unit's page instead.")]
 
@@ -31,7 +37,10 @@ Page = Annotated[bool, typer.Option("--page", help="The link to the unit's page 
 @feeds.command(epilog="Example: reminder feed url --unit deputies")
 def url(
     unit: Annotated[
-        str, typer.Option(metavar="ID", help="By default the whole plan's feed.")
+        str,
+        typer.Option(
+            autocompletion=unit_ids, metavar="ID", help="By default the whole plan's feed."
+        ),
     ] = "plan",
     as_json: AsJson = False,
 ) -> None:
@@ -52,7 +61,9 @@ def url(
 
 @feeds.command("list", epilog="Example: reminder feed list --unit deputies")
 def list_(
-    unit: Annotated[str | None, typer.Option(metavar="ID", help="Only this unit's.")] = None,
+    unit: Annotated[
+        str | None, typer.Option(autocompletion=unit_ids, metavar="ID", help="Only this unit's.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The links of units' feeds and pages, and of single readers."""
@@ -82,7 +93,9 @@ def list_(
 
 @feeds.command(epilog="Example: reminder feed add --unit deputies --reader duty-desk")
 def add(
-    unit: Annotated[str, typer.Option(metavar="ID", help="A unit, or `plan`.")],
+    unit: Annotated[
+        str, typer.Option(autocompletion=unit_ids, metavar="ID", help="A unit, or `plan`.")
+    ],
     reader: Annotated[
         str, typer.Option(metavar="LABEL", help="Whose it is, at most 40 characters.")
     ],

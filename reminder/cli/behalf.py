@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reminder.cli.completion import task_ids, unit_ids
 from reminder.cli.context import application, parse_day, signature
 from reminder.cli.output import announce
 from reminder.domain.characters import one_line
@@ -24,8 +25,10 @@ cli = typer.Typer(
     no_args_is_help=True,
 )
 
-UnitName = Annotated[str, typer.Argument(metavar="UNIT", help="Its id, full name or alias.")]
-TaskId = Annotated[str, typer.Argument(metavar="ID")]
+UnitName = Annotated[
+    str, typer.Argument(autocompletion=unit_ids, metavar="UNIT", help="Its id, full name or alias.")
+]
+TaskId = Annotated[str, typer.Argument(autocompletion=task_ids, metavar="ID")]
 Who = Annotated[str, typer.Option(metavar="NAME", help="Whose word it is, of the unit.")]
 By = Annotated[Channel, typer.Option(help="How it came.")]
 Words = Annotated[str, typer.Option(metavar="TEXT", help="What was said.")]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reminder.cli.completion import unit_ids
 from reminder.cli.context import AsJson, application, settings, user
 from reminder.cli.output import announce, language, print_json, say, show, words
 from reminder.domain.notices import State
@@ -56,7 +57,9 @@ def _each(keys: Iterable[str], act: Callable[[str], str]) -> int:
 @cli.command("list", epilog="Example: reminder ledger list --state refused")
 def list_(
     period: Period = None,
-    unit: Annotated[str | None, typer.Option(metavar="ID", help="Only this unit's.")] = None,
+    unit: Annotated[
+        str | None, typer.Option(autocompletion=unit_ids, metavar="ID", help="Only this unit's.")
+    ] = None,
     state: InState = None,
     as_json: AsJson = False,
 ) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from reminder.cli.completion import unit_ids
 from reminder.cli.context import (
     AsJson,
     application,
@@ -39,7 +40,7 @@ WIDE = 240  # columns of a simulation's report in a file
 @cli.command(epilog="Example: reminder preview --unit helan --period 2026-04")
 def preview(
     period: Annotated[str, typer.Option(metavar="2026-03")],
-    unit: Annotated[str | None, typer.Option(metavar="ID")] = None,
+    unit: Annotated[str | None, typer.Option(autocompletion=unit_ids, metavar="ID")] = None,
     form: Annotated[Literal["html", "text", "eml"], typer.Option("--format")] = "text",
     output: Annotated[
         Path | None, typer.Option(help="A file; without --unit a folder for all, with an index.")

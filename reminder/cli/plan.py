@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reminder.cli.completion import unit_ids
 from reminder.cli.context import AsJson, application, load, parse_day, parse_moment, say_hold
 from reminder.cli.output import in_words, print_json, remark, say, show, words
 from reminder.domain.occasions import forecast
@@ -135,7 +136,9 @@ def _few(lines: list[str]) -> list[str]:
 @cli.command("tasks", epilog="Example: reminder tasks --month 3 --unit deputies --json")
 def list_tasks(
     month: Month = None,
-    unit: Annotated[str | None, typer.Option(metavar="ID", help="Only this unit's.")] = None,
+    unit: Annotated[
+        str | None, typer.Option(autocompletion=unit_ids, metavar="ID", help="Only this unit's.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The plan's tasks, with full names and state."""

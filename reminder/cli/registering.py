@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from reminder.cli.completion import task_ids
 from reminder.cli.context import (
     AsJson,
     application,
@@ -26,7 +27,7 @@ meetings = typer.Typer(
 
 @tasks.command(epilog="Example: reminder task done 2026-03-4 2026-03-5 --on 2026-03-20")
 def done(
-    ids: Annotated[list[str], typer.Argument(metavar="ID…")],
+    ids: Annotated[list[str], typer.Argument(autocompletion=task_ids, metavar="ID…")],
     month: Annotated[
         str | None,
         typer.Option(
@@ -49,7 +50,7 @@ def done(
 
 
 @tasks.command(epilog="Example: reminder task reopen 2026-03-4")
-def reopen(task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def reopen(task_id: Annotated[str, typer.Argument(autocompletion=task_ids, metavar="ID")]) -> None:
     """Take a registration back."""
     from reminder.office import completion
     from reminder.office.lookup import about_owner

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reminder.cli.completion import task_ids
 from reminder.cli.context import AsJson, application, signature
 from reminder.cli.output import announce, print_json, remark, show, words
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 cli = typer.Typer(
     help="The year's turn: open tasks are done, carried over or ended.", no_args_is_help=True
 )
-Task = Annotated[str, typer.Argument(metavar="ID")]
+Task = Annotated[str, typer.Argument(autocompletion=task_ids, metavar="ID")]
 
 
 @cli.command(epilog="Example: reminder year status --json")

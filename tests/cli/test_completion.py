@@ -1,4 +1,4 @@
-"""What a shell offers: commands and options."""
+"""What a shell offers: commands, options, and the ids of the office's own units and tasks."""
 
 import os
 import subprocess
@@ -13,6 +13,8 @@ OFFERED = [
     ("reminder led", ["ledger"]),
     ("reminder ledger re", ["release", "resend", "restore"]),
     ("reminder units --j", ["--json"]),
+    ("reminder preview --unit le", ["lead"]),
+    ("reminder task done 2026-04-", ["2026-04-1"]),
 ]
 
 
@@ -34,3 +36,8 @@ def test_a_shell_is_offered_what_may_come_next(
     office: Office, line: str, wanted: list[str]
 ) -> None:
     assert sorted(offered(line, str(office.folder))) == wanted
+
+
+def test_files_with_mistakes_offer_nothing_and_say_nothing(office: Office) -> None:
+    office.put("units.toml", "no units at all")
+    assert offered("reminder preview --unit le", str(office.folder)) == []

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,11 @@ def test_help_lists_the_commands_and_each_has_an_example(reminder: Reminder) -> 
         ended = reminder(*command, "--help")
         assert ended.status == 0
         assert f"Example: reminder {' '.join(command)}" in ended.out
+
+
+def test_it_says_its_version(reminder: Reminder) -> None:
+    ended = reminder("--version")
+    assert (ended.status, ended.out) == (0, f"reminder {version('reminder')}\n")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
@@ -53,6 +54,8 @@ def test_the_wheel_has_all_that_runs_and_nothing_else(built: dict[str, Path]) ->
     with zipfile.ZipFile(built[".whl"]) as wheel:
         names = set(wheel.namelist())
     wanted = set(committed("reminder")) | {f"reminder/data/{name}" for name in committed(*DATA)}
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    wanted.add(f"reminder-{version}.data/data/share/man/man1/reminder.1")
     assert {name for name in names if ".dist-info/" not in name} == wanted
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 

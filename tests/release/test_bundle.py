@@ -94,6 +94,7 @@ def install(unpacked: Path, place: Path, **options: object) -> subprocess.Comple
 def version_of(place: Path) -> str:
     done = run(place / "bin" / "reminder", "tasks", "--month", "4", "--json")
     assert (done.returncode, len(json.loads(done.stdout)) > 0) == (0, True), done.stderr
+    assert (place / "share" / "man" / "man1" / "reminder.1").is_file()
     return (place / "current").resolve().name
 
 
