@@ -11,7 +11,7 @@ from reminder.cli.context import AsJson, application, user
 from reminder.cli.output import announce, show
 
 cli = typer.Typer(help="Answers by mail: bounces and replies.", no_args_is_help=True)
-_LETTER = ["id", "at", "kind", "state", "reason", "unit", "sender", "subject"]
+_LETTER = ["id", "at", "unit", "sender", "subject", "reason"]
 
 
 @cli.command("list", epilog="Example: reminder inbox list")

@@ -25,8 +25,8 @@ class LetterState(StrEnum):
 
 
 class LetterReason(StrEnum):
-    BOUNCED = "bounced"
-    BOUNCED_BEFORE = "bounced-before"
+    BOUNCED = "bounce-noted"
+    BOUNCED_BEFORE = "noted-before"
     OTHER_ADDRESS = "other-address"  # it speaks of nobody to whom that notice went
     UNMATCHED = "unmatched"  # it answers no mail of ours
     STRANGER = "stranger"  # its sender is none of that unit's addresses

@@ -51,7 +51,7 @@ def recipients(office: Trial, key: str) -> dict[str, tuple[str, str]]:
 
 def test_one_of_two_came_back_and_no_mail_goes_there_any_more(either: Trial) -> None:
     either.tick(MARCH)
-    assert read(either, letter(either, "postfix-no-such-user")) == ("noted", "bounced")
+    assert read(either, letter(either, "postfix-no-such-user")) == ("noted", "bounce-noted")
     assert either.outcome(DIGEST) == ("refused", "partly")
     assert recipients(either, DIGEST) == {
         LEAD: ("bounced", "no-such-mailbox"),
@@ -72,7 +72,7 @@ def test_all_came_back(office: Trial) -> None:
     related = letter(office, "qmail", "digest/2026-03/related", "related@unit.test")
     read(office, related)
     assert office.outcome("digest/2026-03/related") == ("refused", "bounced")
-    assert read(office, related + b"\r\nonce more") == ("noted", "bounced-before")
+    assert read(office, related + b"\r\nonce more") == ("noted", "noted-before")
     office.tick(APRIL)
     assert office.outcome("digest/2026-04/related") == ("refused", "bounced-address")
 
@@ -172,4 +172,4 @@ def test_mail_that_came_back_before_its_answer_is_recorded_is_read_again(either:
     assert take_in(app, content) is None
     with app.database.record() as connection:
         connection.execute(update(recipient).where(whose).values(state="sent", claim=None))
-    assert read(either, content) == ("noted", "bounced")
+    assert read(either, content) == ("noted", "bounce-noted")

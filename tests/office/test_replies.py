@@ -98,6 +98,14 @@ def test_whose_word_it_is_stands_beside_it_and_the_unit_has_a_receipt(either: Tr
     }  # fmt: skip
 
 
+def test_copy_that_is_answered_is_its_notices(office: Trial) -> None:
+    """It has a Message-ID of its own, with a word more."""
+    office.tick(MARCH)
+    whole = str(office.notice(DIGEST).message_id)
+    content = reply(office, "已签收").replace(whole.encode(), whole.replace("@", ".x1y2@").encode())
+    assert read(office, content).reason == "registered"
+
+
 def test_of_several_tasks_one_must_be_named(office: Trial) -> None:
     office.edit_plan('title = "一件事"\n', f'title = "一件事"\n{SECOND_TASK}')
     office.tick(MARCH)

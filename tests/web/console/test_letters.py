@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from reminder.documents.server_sections import InboxSettings
+from reminder.domain.incoming import LetterReason
 from reminder.ledger.incoming import read_letters
 from reminder.ledger.registrations import read_all
 from reminder.ledger.views import read_notice
 from reminder.office.inbox import take_in
+from reminder.words import CHINESE, ENGLISH, environment
 from tests.web.console.conftest import LEADER, TASK, XSS, as_person
 
 HERE = "/console/letters"
@@ -119,3 +121,9 @@ def test_stopped_address_is_named_until_somebody_lets_mail_go_there_again(house:
     assert person.post("/console/address", form).status_code == 303
     assert "停发" not in person.get(unit).text
     assert person.post("/console/address", form).status_code == 422
+
+
+@pytest.mark.parametrize("language", [CHINESE, ENGLISH])
+def test_whatever_became_of_a_letter_has_its_word(language: str) -> None:
+    words = environment(None, autoescape=False, language=language).get_template("words.txt")
+    assert vars(words.module)["letter_reasons"].keys() == set(LetterReason)
