@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -99,7 +100,7 @@ def _ask_all(folder: Path, answers: Answers) -> str:
         if name in answers or (name.startswith("smtp.") and answers.get("transport") != "smtp"):
             continue
         if answer := _asked(name, folder, answers):
-            answers[name] = answer
+            answers[name] = int(answer) if name == "smtp.port" else answer
     return getpass(words("init", "ask_password")) if answers.get("smtp.username") else ""
 
 
@@ -138,6 +139,7 @@ def _lines(folder: Path, made: MadeOffice) -> Iterator[str]:
     plans = [name for name in made.written if name.startswith("plan/") and not chosen.plan]
     facts = {
         "folder": str(folder),
+        "command": "reminder" if shutil.which("reminder") else shlex.quote(sys.argv[0]),
         "quoted": shlex.quote(str(folder)),
         "written": made.written,
         "kept": made.kept,

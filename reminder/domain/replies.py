@@ -78,7 +78,8 @@ def understand(
     finished: list[str] = []
     known = {plain(name) for name in writers}
     for clause in filter(None, (_bare(one) for one in _CLAUSES.split(text))):
-        if clause in words.courtesy or clause in known or _SIGNATURE.fullmatch(clause):
+        rest = _without(clause, (), known)
+        if rest in words.courtesy or rest in known or _SIGNATURE.fullmatch(rest):
             continue
         said = _without(clause, words.before, known)
         if said in words.sign:

@@ -34,6 +34,7 @@ UNCLEAR = Said(unclear=True)
         ("收到", SIGNED), ("已签收。", SIGNED), ("　已 签 收 ！", SIGNED), ("收到，谢谢！", SIGNED),
         ("您好：\n我单位已收悉。\n\n代表工作委员会\n张某\n2026年3月2日", SIGNED),
         ("代工委已签收", SIGNED), ("Received, thanks.", SIGNED), ("We have received.", SIGNED),
+        ("已签收\n代工委 张某\n0951-1234567", SIGNED), ("收到，谢谢。\n代工委 0951-1234567", SIGNED),
         ("已签收\n联系电话：0951-1234567", SIGNED), ("已签收\n电话：0951-1234567", SIGNED),
         ("谢谢", Said()), ("张某", Said()), ("已完成", UNCLEAR), ("该项工作已完成", UNCLEAR),
         ("第1项已完成", Said(finished=("a",))), ("1.已完成", Said(finished=("a",))),
@@ -58,6 +59,7 @@ def test_is_understood(text: str, said: Said | None) -> None:
         "已签收，但第2项有困难", "已完成80%", "基本完成", "部分完成", "不能完成", "无法按时完成",
         "已收到，请问截止到哪天？", "请把附件再发一次", "not done", "not yet received", "half done",
         "", "　\n", "收到" * 400, "将完成", "完成时间待定", "计划5月完成", "第1项未完成",
+        "代工委 王某未签收", "已签收\n代工委 有问题",
         "培训尚未完成", "组织代表培训没有完成", "should be done", "will be completed",
     ],
 )  # fmt: skip
