@@ -177,7 +177,7 @@ def restore(settings: Settings, copy: Path, at: datetime) -> Path | None:
     Raises `LedgerError`.
     """
     place, state_dir = settings.ledger, settings.state_dir
-    hold = Hold(Reason.RESTORED, at, f"restored from {copy.name}")
+    hold = Hold(Reason.RESTORED, at, copy.name)
     with single_process_lock(settings.lock_path) as ours:
         if not ours:
             raise LedgerError.because("other_process_delivers", place=place)

@@ -34,7 +34,7 @@ UNCLEAR = Said(unclear=True)
         ("收到", SIGNED), ("已签收。", SIGNED), ("　已 签 收 ！", SIGNED), ("收到，谢谢！", SIGNED),
         ("您好：\n我单位已收悉。\n\n代表工作委员会\n张某\n2026年3月2日", SIGNED),
         ("代工委已签收", SIGNED), ("Received, thanks.", SIGNED), ("We have received.", SIGNED),
-        ("已签收\n代工委 张某\n0951-1234567", SIGNED), ("收到，谢谢。\n代工委 0951-1234567", SIGNED),
+        ("已签收\n代工委 张某\n0951-1234567", SIGNED), ("收到。\n代工委 0951-1234567", SIGNED),
         ("已签收\n联系电话：0951-1234567", SIGNED), ("已签收\n电话：0951-1234567", SIGNED),
         ("谢谢", Said()), ("张某", Said()), ("已完成", UNCLEAR), ("该项工作已完成", UNCLEAR),
         ("第1项已完成", Said(finished=("a",))), ("1.已完成", Said(finished=("a",))),
