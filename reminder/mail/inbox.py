@@ -115,6 +115,8 @@ def _imap(settings: InboxSettings, tokens: TokenSource | None) -> Iterator["_Ima
         finally:
             with suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
                 box.logout()
+            with suppress(OSError):  # where the server hung up, the library leaves it open
+                box.client.shutdown()
     except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
         raise ServerError(f"{where}: {_said(error)}") from None
 
