@@ -12,12 +12,13 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.daemon.lives import WAYS, Begun, approved, lives, one_more_unit, planned
+from tests.daemon.lives import WAYS, Begun, approved, lives, one_more_unit, planned, with_copies
 from tests.daemon.trials import MARCH
 
 BEGINNINGS: dict[str, tuple[Begun | None, str]] = {
     "no ledger": (None, "2026-03-02"),
     "planned": (planned, "2026-03-02"),
+    "copies": (with_copies, "2026-03-02"),
     "one more unit": (one_more_unit, "2026-03-02"),
     "approved": (approved, "2026-03-02"),
     # The month went into the outbox: moving to a mail server is a first start again.
