@@ -17,6 +17,7 @@ from reminder.cli import (
     addresses,
     behalf,
     brief,
+    data,
     inbox,
     init,
     ledger,
@@ -95,6 +96,7 @@ cli.add_typer(lists.workdays, name="workdays")
 cli.add_typer(year.cli, name="year")
 cli.add_typer(ledger.cli, name="ledger")
 cli.add_typer(inbox.cli, name="inbox")
+cli.add_typer(data.cli, name="data")
 cli.add_typer(addresses.feeds, name="feed")
 cli.add_typer(addresses.console, name="console")
 cli.add_typer(addresses.metrics, name="metrics")

@@ -52,6 +52,18 @@ def test_every_page_is_linked_from_another() -> None:
     assert [str(page.relative_to(PROJECT)) for page in lost] == []
 
 
+def test_every_test_that_is_named_is_there() -> None:
+    files = (PROJECT / "tests").rglob("test_*.py")
+    known = {name for file in files for name in re.findall(r"def (test_\w+)", file.read_text())}
+    named = {
+        (page.name, name)
+        for page in PAGES
+        for name in re.findall(r"`(test_\w+)`", page.read_text("utf-8"))
+    }
+    assert len(named) > 150
+    assert {place for place in named if place[1] not in known} == set()
+
+
 def command_lines() -> Iterator[tuple[str, str]]:
     """In backticks, or on an indented line, of whatever shell stands before."""
     for page in PAGES:
