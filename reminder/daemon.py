@@ -20,7 +20,6 @@ from reminder.office.alerts import OTHER_FILES, SCHEDULER, Trouble
 from reminder.office.application import Application
 from reminder.office.edits import EditedFiles, watch
 from reminder.office.heartbeat import Heartbeat
-from reminder.office.inbox import InboxReader
 from reminder.office.ping import Ping
 from reminder.office.previews import rehearse
 from reminder.office.signals import stopping
@@ -62,7 +61,6 @@ class Daemon:
         self._edits = EditedFiles(app)
         self._stalls: list[Trouble] = []  # since the last look
         self._file_troubles: list[Trouble] = []
-        self._inbox = InboxReader(app, self._stop)
         self._ping = Ping(app)
         waits = lambda: bool(app.waits_for_clock(app.clock.now()))  # noqa: E731
         self._channels = ChannelSending(app.senders[1:], waits, self._tell)
@@ -92,10 +90,12 @@ class Daemon:
         server.start()
         watcher = threading.Thread(target=self._watch, name="files")
         watcher.start()
-        # Nobody waits for it at the end: a slow server of the mailbox holds up nothing.
-        letters = threading.Thread(target=self._read_letters, name="inbox", daemon=True)
-        letters.start()
-        self._threads = [sender, server, letters]
+        self._threads = [sender, server]
+        if self._app.settings.inbox.is_set:
+            # Nobody waits for it at the end: a slow server of the mailbox holds up nothing.
+            letters = threading.Thread(target=self._read_letters, name="inbox", daemon=True)
+            letters.start()
+            self._threads.append(letters)
         heartbeat = Heartbeat(self._tick)
         systemd.notify(systemd.READY, systemd.status(self._app.activity))
         try:
@@ -140,11 +140,14 @@ class Daemon:
 
     def _read_letters(self) -> None:
         """A thread of its own, once a tick, where this process delivers."""
+        from reminder.office.inbox import InboxReader  # where there is one
+
+        inbox = InboxReader(self._app, self._stop)
         while not self._stop.is_set():
             self._letters.wait()
             self._letters.clear()
             try:
-                if self._app.activity.delivers and self._inbox.read(self._app.clock.now()):
+                if self._app.activity.delivers and inbox.read(self._app.clock.now()):
                     self._wake()
             except Exception as error:  # noqa: BLE001 - a thread that ends reads nothing more
                 self._tell(error)

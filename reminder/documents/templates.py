@@ -10,7 +10,6 @@ from jinja2 import Environment, FileSystemLoader, TemplateError, TemplateSyntaxE
 from reminder.documents.edited_file import is_leftover, not_utf8, shown
 from reminder.documents.settings import Settings
 from reminder.documents.tables.grid import RefusedFileError
-from reminder.documents.word_template import BRIEF, SAMPLE, fill
 from reminder.errors import ConfigurationError, Fault, Mistake
 from reminder.own_templates import lacking
 from reminder.words import CHINESE, SHIPPED, languages
@@ -59,6 +58,8 @@ def check_templates(settings: Settings) -> list[Fault]:
                 warnings += _lacking(templates, own / language, name)
             except ConfigurationError as error:
                 faults += error.faults
+    from reminder.documents.word_template import BRIEF, SAMPLE, fill  # with what unpacks it
+
     try:
         fill(find_file(own, BRIEF, settings.language), SAMPLE)
     except ConfigurationError as error:

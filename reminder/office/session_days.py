@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
-from reminder.documents.editing import apply
 from reminder.documents.office import Office
 from reminder.domain.edits import Edit
 from reminder.domain.plan import Meeting
@@ -63,6 +62,8 @@ def _kept(office: Office, days: Days) -> Iterator[list[Edit]]:
 
 def _changed(contents: Mapping[str, bytes], edits: Sequence[Edit], load: Load) -> dict[str, bytes]:
     """Raises `ReminderError` where they do not fit."""
+    from reminder.documents.editing import apply  # of a ledger of an earlier release alone
+
     changes = {name: text for name, text in apply(contents, edits).items() if text is not None}
     load({**contents, **changes})
     return changes

@@ -19,7 +19,6 @@ from reminder.domain.registrations import Signature
 from reminder.domain.series import is_next_missing, turning_tables
 from reminder.domain.timetable import Timetable
 from reminder.office.application import Application
-from reminder.office.drafts import open_draft
 from reminder.office.holds import Hold, count_for_people, read_hold
 from reminder.office.links import offered_feeds
 from reminder.office.lookup import Choices, choices
@@ -265,6 +264,8 @@ class Page(ExitStack):
 
     def unpublished_edits(self) -> int:
         """How many who is logged in has gathered."""
+        from reminder.office.drafts import open_draft  # with all that edits texts
+
         draft = self.signed_in and open_draft(self.connection, self.signed_in.name)
         return len(draft.edits) if draft else 0
 

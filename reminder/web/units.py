@@ -5,7 +5,6 @@ from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, unquote
 
-import segno
 from markupsafe import Markup
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
@@ -114,7 +113,9 @@ def _page(page: Page, typed: Typed = _NOTHING, refused: str = "") -> Response:
 @lru_cache(maxsize=256)
 def _qr_code(address: str, title: str) -> Markup:
     """Drawn once: it takes as long as the rest of the page."""
-    drawn = segno.make(address, error="m", micro=False)
+    from segno import make
+
+    drawn = make(address, error="m", micro=False)
     colours = {"dark": "#000", "light": "#fff"}
     return Markup(drawn.svg_inline(scale=4, svgclass="qr", lineclass=None, title=title, **colours))  # noqa: S704 - segno escapes
 
