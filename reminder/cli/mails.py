@@ -48,13 +48,16 @@ def preview(
     send_to: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Send this one, outside the ledger.")
     ] = None,
+    channel: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The short text that this channel gets.")
+    ] = None,
 ) -> None:
     """A digest as it went, or as it would go."""
     from reminder.office import lookup, previews
 
     app = application()
     if unit is None:
-        if output is None or send_to:
+        if output is None or send_to or channel:
             raise UsageError.because("unit_or_output")
         count = previews.write_all(app, period, output)
         index = str(output / "index.html")
@@ -64,7 +67,10 @@ def preview(
     if send_to:
         print(previews.send_trial(app, receiver, period, send_to))
         return
-    data = previews.part(previews.preview(app, receiver, period).content, form)
+    if channel:
+        data = previews.preview_short(app, receiver, period, channel)
+    else:
+        data = previews.part(previews.preview(app, receiver, period).content, form)
     if output:
         write_file(output, [data])
     else:

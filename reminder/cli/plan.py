@@ -37,6 +37,12 @@ def check(
     inbox: Annotated[
         bool, typer.Option("--inbox", help="Ask the mailbox for answers too; nothing is read.")
     ] = False,
+    channels: Annotated[
+        bool, typer.Option("--channels", help="Name the channels too; nothing is sent.")
+    ] = False,
+    send: Annotated[
+        str | None, typer.Option(metavar="NAME[:WHOM]", help="Send a word by this channel.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Validate everything: plan, units, working days, settings."""
@@ -63,12 +69,31 @@ def check(
         settings = office.settings
         facts = {"count": count_unread(settings.inbox, token_source(settings, "inbox"))}
         findings["inbox"] = Sentence(CHECK, "inbox", facts)
+    if channels:
+        findings["channels"] = _channels(office)
+    if send:
+        from reminder.office.ways import send_word
+
+        findings["sent"] = Sentence(
+            CHECK, "sent", {"address": send, "reply": send_word(office, send)}
+        )
     if as_json:
         findings["warnings"] += advised
         print_json(findings)
     else:
         for line in _report(findings):
             say(line)
+
+
+def _channels(office: Office) -> list[Sentence]:
+    addresses = [one for unit in office.table.directory.single for one in unit.channels]
+    names = [address.partition(":")[0] for address in addresses]
+    return [
+        Sentence(
+            CHECK, "channel", {"name": name, "service": one.service, "count": names.count(name)}
+        )
+        for name, one in office.settings.channel.items()
+    ]
 
 
 def _asked(office: Office) -> Sentence:
@@ -125,6 +150,8 @@ def _report(findings: dict[str, Any]) -> Iterator[str]:
         yield in_words(findings["smtp"])
     if "inbox" in findings:
         yield in_words(findings["inbox"])
+    for one in (*findings.get("channels", ()), *filter(None, [findings.get("sent")])):
+        yield in_words(one)
     yield words("check", "no_mistakes")
 
 

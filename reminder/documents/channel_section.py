@@ -36,6 +36,11 @@ class ChannelSettings(Section):
     def address(self, target: str = "") -> str:
         return self.url.get_secret_value().replace(TARGET, target)
 
+    @property
+    def service(self) -> str:
+        """As apprise names it."""
+        return str(service(self.address(_SAMPLE)).service_name)
+
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         if not find_spec("apprise"):

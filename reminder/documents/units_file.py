@@ -184,11 +184,16 @@ def _edited(block: str, changes: Mapping[str, Values]) -> str:
     document = tomlkit.parse(block)
     for unit in (unit for key in ("unit", "group") for unit in document.get(key, ())):
         for key, value in changes.get(unit["id"], {}).items():
-            if value:
+            if _is_said(key, value):
                 _put(unit, key, value)
             else:
                 unit.pop(key, None)
     return _ends_as(block, tomlkit.dumps(document))
+
+
+def _is_said(key: str, value: object) -> bool:
+    """An empty value is none; that there is to be no mail is one."""
+    return bool(value) or (key == "mail" and value is False)
 
 
 def _ends_as(text: str, new: str) -> str:
@@ -219,7 +224,7 @@ def _edit_unit(content: bytes | None, args: Mapping[str, Any]) -> bytes:
     if args.get("new"):
         if args["id"] in places:
             raise DeclinedError("unit_is_there", "a unit has that id", id=args["id"])
-        given = {key: value for key, value in values.items() if value}
+        given = {key: value for key, value in values.items() if _is_said(key, value)}
         return with_units(file, text, {}, [given]).encode()
     if args["id"] not in places:
         raise DeclinedError("unit_is_gone", "the unit is gone", id=args["id"])

@@ -34,3 +34,11 @@ class Composed:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def approval(self) -> str:
+        """Of all that somebody reads who approves it, what goes by channels too."""
+        shorts = [one.sha256 for one in self.own if one.route]
+        if not shorts:
+            return self.sha256
+        return hashlib.sha256(" ".join([self.sha256, *shorts]).encode()).hexdigest()

@@ -67,6 +67,24 @@ def own_content(connection: Connection, key: str, address: str) -> bytes | None:
     return zlib.decompress(content) if content is not None else None
 
 
+def by_channels(connection: Connection, key: str) -> list[OwnMessage]:
+    """What goes by other ways than mail, as far as it is kept."""
+    columns = (own_message.c[name] for name in ("address", "message_id", "content"))
+    query = select(*columns, recipient.c.route).join(recipient, _same_person())
+    query = query.where(own_message.c.notice == key, recipient.c.route != "")
+    rows = connection.execute(query.order_by(own_message.c.address))
+    return [
+        OwnMessage(row.address, row.message_id, zlib.decompress(row.content), row.route)
+        for row in rows
+    ]
+
+
+def _same_person() -> ColumnElement[bool]:
+    return tuple_(recipient.c.notice, recipient.c.address) == tuple_(
+        own_message.c.notice, own_message.c.address
+    )
+
+
 def claim_own(connection: Connection, name: str, keys: Sequence[str]) -> list[Row[Any]]:
     """Of what was claimed by that name: each gets a claim of its own, by which it is settled or
     given back without the others."""
@@ -79,15 +97,12 @@ def claim_own(connection: Connection, name: str, keys: Sequence[str]) -> list[Ro
 
 @cache  # to make a statement takes longer than to run it
 def _claimed() -> Select[Any]:
-    same = tuple_(recipient.c.notice, recipient.c.address) == tuple_(
-        own_message.c.notice, own_message.c.address
-    )
     columns = (own_message.c.notice, own_message.c.message_id, own_message.c.content)
     number: ColumnElement[str] = cast(recipient.c.id, String)
     name = (bindparam("by", type_=String) + "/" + number).label("claim")
     query = select(recipient.c.id, recipient.c.address, recipient.c.attempts, name, *columns)
     mine = own_message.c.notice.in_(bindparam("keys", expanding=True))
-    return query.join(own_message, same).where(mine, recipient.c.claim == bindparam("by"))
+    return query.join(own_message, _same_person()).where(mine, recipient.c.claim == bindparam("by"))
 
 
 _TAKE_APART = update(recipient).where(recipient.c.id == bindparam("of"))

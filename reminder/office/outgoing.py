@@ -119,7 +119,7 @@ class OutgoingMail:
     def is_changed(self) -> bool:
         """What was approved once is not what it says now."""
         approved = self.view.approved
-        return bool(approved and self.mail) and approved != self.composed().sha256
+        return bool(approved and self.mail) and approved != self.composed().approval
 
     @property
     def is_to_be_read_again(self) -> bool:

@@ -15,8 +15,9 @@ from reminder.domain.units import Unit
 from reminder.errors import Mistake, ReminderError, UsageError
 from reminder.ledger import notices
 from reminder.ledger.notices import Composed
+from reminder.ledger.own_messages import by_channels
 from reminder.ledger.views import read_notices
-from reminder.mail.mime import read
+from reminder.mail.mime import read, short_text
 from reminder.mail.transports import Envelope, opened
 from reminder.office.application import Application
 from reminder.office.lookup import month_of
@@ -39,8 +40,21 @@ def preview(app: Application, unit: Unit, period: str) -> Composed:
             content = notices.content_of(connection, view.key)
             if content and view.as_of and view.message_id:
                 addresses = tuple(person.address for person in view.recipients)
-                return Composed(view.message_id, content, view.as_of, addresses)
+                own = tuple(by_channels(connection, view.key))
+                return Composed(view.message_id, content, view.as_of, addresses, own=own)
     return _composed(app, unit, draft)
+
+
+def preview_short(app: Application, unit: Unit, period: str, channel: str) -> bytes:
+    """What that channel gets of it."""
+    composed = preview(app, unit, period)
+    found = (one.content for one in composed.own if channel in (one.route, one.address))
+    content = next(found, None)
+    if content is None:
+        facts = {"unit": unit.name, "channel": channel, "names": list(unit.channels)}
+        raise UsageError.because("no_channel_of_unit", **facts)
+    said = short_text(content)
+    return f"{said.subject}\n\n{said.text}\n".encode()
 
 
 def _composed(app: Application, unit: Unit, draft: NoticeDraft) -> Composed:

@@ -21,6 +21,7 @@ from reminder.ledger.database import Place, place_of, sender_lock, server_mark
 from reminder.ledger.history import read_history
 from reminder.ledger.holds import Hold
 from reminder.ledger.integrity import verify
+from reminder.ledger.own_messages import by_channels
 from reminder.ledger.registrations import done_in, ids_used_before
 from reminder.ledger.upgrading import Upgrade
 from reminder.ledger.views import PAGE_SIZE, NoticeFilter, NoticeView, page_of, read_notices
@@ -120,6 +121,7 @@ def read_details(app: Application, connection: Connection, key: str) -> dict[str
         "copies": [copy for copy in copies if copy.key != key],
         "history": history,
         "content": notices.content_of(connection, key),
+        "shorts": [one.content for one in by_channels(connection, key)],
         "may_resend": is_last and operations.may_be_resent(app, connection, view),
         "may_drop": may_drop,
         "may_approve": view.state is State.HELD and view.reason not in NEEDLESS,

@@ -147,7 +147,7 @@ def _let_go(
         elif view.reason in ON_HOLD or not is_read:
             queued.append((view.key, one.composed(), Reason.RELEASED))
         elif at < view.due:  # nothing goes before that, and no bytes are kept until then
-            approved[view.key] = one.composed().sha256
+            approved[view.key] = one.composed().approval
         else:
             queued.append((view.key, one.composed(), Reason.APPROVED))
     notices.fix_all(connection, queued, at)

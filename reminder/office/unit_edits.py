@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from reminder.documents.channel_section import ChannelSettings
 from reminder.documents.document_files import UNITS
 from reminder.documents.edited_file import EditedFile
 from reminder.documents.editing import apply_each, place_of_edit
@@ -25,7 +26,7 @@ Values = Mapping[str, Any]
 # As the file's keys are, in the order of the form; without a value a key is not in the file.
 NOTHING: Values = {
     "name": "", "short": "", "aliases": [], "relation": "", "to": [], "cc": [], "contact": "",
-    "phone": "", "language": "", "retired": False,
+    "phone": "", "language": "", "channels": [], "mail": None, "retired": False,
 }  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def save_unit(app: Application, person: Person, draft: UnitsDraft, unit: str, ty
     args = {"id": unit, **changed} | ({} if before else {"new": True})
     edit, old = Edit(UNITS, "unit", args), draft.edit_of(unit)
     rest = apply_each({UNITS: draft.in_force}, [e for e in draft.edits if e != old])
-    if wrong := _mistakes(rest.contents, edit):
+    if wrong := _mistakes(rest.contents, edit, app.settings.channel):
         raise FieldMistakesError(wrong)
     if before is not None and not changed:
         if old:
@@ -136,19 +137,22 @@ def _new_id(draft: UnitsDraft) -> str:
     return next(name for name in numbers if name not in taken | draft.drafted)
 
 
-def _mistakes(contents: Mapping[str, bytes], edit: Edit) -> dict[str, Fault]:
+def _mistakes(
+    contents: Mapping[str, bytes], edit: Edit, channels: Mapping[str, ChannelSettings]
+) -> dict[str, Fault]:
     """What is wrong with it and was not before, by the keys."""
     after = apply_each(contents, [edit])
     for misfit in after.misfits.values():
         raise misfit
-    known = {_name(fault) for fault in _faults(contents[UNITS])}
-    new = [fault for fault in _faults(after.contents[UNITS]) if _name(fault) not in known]
+    known = {_name(fault) for fault in _faults(contents[UNITS], channels)}
+    faults = _faults(after.contents[UNITS], channels)
+    new = [fault for fault in faults if _name(fault) not in known]
     return {fault.key.rpartition(".")[2]: fault for fault in reversed(new)}
 
 
-def _faults(content: bytes) -> list[Fault]:
+def _faults(content: bytes, channels: Mapping[str, ChannelSettings]) -> list[Fault]:
     file = EditedFile(Path(UNITS), content)
-    read_units(file)
+    read_units(file, channels=channels)
     return file.faults
 
 

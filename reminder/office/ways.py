@@ -6,12 +6,16 @@ from contextlib import contextmanager
 
 from reminder.documents.office import Office
 from reminder.documents.settings import Settings
+from reminder.documents.templates import office_templates, phrase
+from reminder.domain.notices import State
+from reminder.errors import ReminderError, UsageError
 from reminder.ledger.access import InstallationKey
 from reminder.mail.claims import Route, channel_route, route_of
+from reminder.mail.mime import short_message, text_header
 from reminder.mail.oauth import token_source
 from reminder.mail.replicas import SingleProcess
 from reminder.mail.sending import Sender
-from reminder.mail.transports import Transport
+from reminder.mail.transports import Envelope, Transport
 from reminder.mail.transports.channel import ChannelTransport
 from reminder.mail.transports.maildir import MaildirTransport
 from reminder.mail.transports.smtp import SmtpTransport
@@ -38,6 +42,27 @@ def routes_of(
 
     others = settings.channel.items()
     return [mail, *(channel_route(mail, name, one, of_channel(name), key) for name, one in others)]
+
+
+def send_word(office: Office, address: str) -> str:
+    """One message by that channel, outside the ledger. Returns the service's words. Raises
+    `ReminderError`."""
+    name, _, target = address.partition(":")
+    channel = office.settings.channel.get(name)
+    if channel is None:
+        raise UsageError.because("no_channel", name=name, names=list(office.settings.channel))
+    if channel.wants_target != bool(target):
+        raise UsageError.because("channel_to_whom", name=name, is_for_many=channel.wants_target)
+    templates = office_templates(office.settings, autoescape=False)
+    sender = office.table.directory[office.table.plan.office].name
+    title = phrase(templates, "mail/short.txt", "trial", office=sender)
+    content = short_message([text_header("Subject", title)], sender)
+    connection = ChannelTransport(name, channel).open()
+    answer = connection.send(Envelope("", "", (address,), content), lambda: True)[address]
+    if answer.state is not State.SENT:
+        facts = {"address": address, "reason": answer.reason, "reply": answer.reply}
+        raise ReminderError.because("trial_not_accepted", **facts)
+    return answer.reply
 
 
 def stop_sending(senders: Sequence[Sender]) -> None:

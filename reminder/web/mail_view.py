@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
+from reminder.mail.mime import CHANNEL
+
 _SHOWN = ("From", "To", "Cc", "Reply-To", "Date", "Message-ID")
 # A mail's own HTML: its inline styles, and nothing else, in an origin of its own.
 _POLICY = (
@@ -74,6 +76,11 @@ class MailView:
         message = self._message
         raw = (value for field, value in message.raw_items() if field.lower() == name.lower())
         return _sound(_tried(lambda: str(message[name] or ""), "") or str(next(raw, "")))
+
+    @property
+    def channel(self) -> str:
+        """By which it goes, and to whom, where that is no mailbox."""
+        return self.header(CHANNEL)
 
     def frame(self, *, links: bool = True) -> HTMLResponse:
         """The HTML part, which leads out of the frame to where forms work; without `links` it is

@@ -53,6 +53,12 @@ PLACES = {
 }
 
 FAULTS = {
+    "settings/channel-of-a-report": "3: channel.chat.kinds",
+    "settings/channel-of-no-service": "1: channel.chat: has a url that apprise does not know",
+    "settings/channel-with-an-odd-name": "1: channel: has the name 'Chat', wanted small letters",
+    "settings/channel-without-url": "1: channel.chat.url: is missing, wanted a value",
+    "units/channel-misspelt": "6: unit.channels: is 'chat:', wanted a channel's name, or NAME:WHOM",
+    "units/channel-unknown": "6: unit.channels: the settings have no channel 'chat', wanted",
     "plan/before-without-meetings": "22: month.task.before: counts from a meeting, wanted",
     "plan/control-character-in-title": "21: month.task.title: holds the control character '\\x1b'",
     "plan/day-of-another-year": "22: month.task.due: is 2025-04-10, wanted a day of 2026",

@@ -12,6 +12,10 @@ from reminder.ledger.own_messages import own_content
 from reminder.ledger.senders import read_alarms, read_troubles
 from reminder.mail.mime import short_text
 from reminder.mail.transports.maildir import messages
+from reminder.office import operations
+from reminder.office.outgoing import Wait
+from reminder.office.releasing import Seen, let_go
+from reminder.office.waiting import Choice, hash_of, read_waiting
 from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp
 from tests.mail.channel_server import ChannelServer, services
 from tests.mail.servers import bad_server
@@ -141,3 +145,36 @@ def test_in_a_trial_it_lies_in_the_outbox(
         assert content
     assert short.get_content().split() == short_text(content).text.split()
     assert server.asked == []
+
+
+def test_what_is_approved_is_the_short_text_too(
+    office: Trial, robot: dict[str, Any], server: ChannelServer
+) -> None:
+    given = robot | {"mail": {"approval": True}}
+    with bad_server() as mail:
+        office.tick(MARCH, **given, **by_smtp(mail.port))
+        assert server.asked == []
+        app = office.app(LATER, **given, **by_smtp(mail.port))
+        with app.database.read() as connection:
+            (part,) = read_waiting(app, connection, app.clock.now()).of(Wait.APPROVAL)
+        lead = next(one for one in part.mails if one.key.endswith("/lead"))
+        composed = lead.composed()
+        assert composed.approval != composed.sha256
+        seen = Seen(Choice(part=part.id, whole=True), app.clock.now(), hash_of(part.mails))
+        let_go(app, seen)
+        office.tick(LATER, **given, **by_smtp(mail.port))
+    assert states(office)["robot"] == "sent accepted"
+    assert len(server.asked) == 1
+
+
+def test_what_did_not_reach_a_channel_is_sent_anew(
+    office: Trial, robot: dict[str, Any], server: ChannelServer
+) -> None:
+    server.instead = [(400, b"no such field")]
+    with bad_server() as mail:
+        office.tick(MARCH, **robot, **by_smtp(mail.port))
+        assert states(office)["robot"] == "refused message-refused"
+        app = office.app(LATER, **robot, **by_smtp(mail.port))
+        key = operations.resend(app, f"small/{DIGEST}")
+        app.tick()
+    assert states(office, key.removeprefix("small/")) == {"robot": "sent accepted"}

@@ -69,7 +69,8 @@ def _notice(page: Page, form: Form | None = None, refused: str = "") -> Response
     shown = read_details(page.app, page.connection, key)
     mail = _view(page, shown["content"]) if shown["content"] else None
     frame = f"{HERE}/mail?{urlencode({'key': key})}"
-    return _render(page, "notice.html", refused, shown=shown, mail=mail, frame=frame)
+    facts = {"mail": mail, "frame": frame, "shorts": [_view(page, one) for one in shown["shorts"]]}
+    return _render(page, "notice.html", refused, shown=shown, **facts)
 
 
 def _view(page: Page, content: bytes) -> MailView:

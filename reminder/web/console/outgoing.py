@@ -123,9 +123,13 @@ def _mail(page: Page, form: Form | None = None, refused: str = "") -> Response:
 
 
 def _shown_mail(page: Page, one: OutgoingMail, shown: datetime) -> dict[str, object]:
-    mail = MailView(one.composed().content, page.table.plan.zone, with_keys=page.may(EDIT))
+    zone, with_keys, composed = page.table.plan.zone, page.may(EDIT), one.composed()
+    mail = MailView(composed.content, zone, with_keys=with_keys)
+    own = (each.content for each in composed.own if each.route)
+    shorts = [MailView(content, zone, with_keys=with_keys) for content in own]
     query = {"key": one.key, "shown": shown.isoformat(), "sha256": one.sha256}
-    return {"mail": mail, "frame": f"{HERE}/mail/html?{urlencode(query)}"}
+    frame = f"{HERE}/mail/html?{urlencode(query)}"
+    return {"mail": mail, "frame": frame, "shorts": shorts}
 
 
 def _html(page: Page) -> Response:

@@ -61,6 +61,7 @@ def _shown(
         refused=refused,
         most={"line": LINE, "lines": LINES},
         languages=_languages(page),
+        channels=page.settings.channel,
     )
 
 
@@ -87,10 +88,11 @@ def _typed(page: Page, form: Form) -> dict[str, Any]:
         key: form[key] if form[key] in known else ""
         for key, known in (("relation", list(Relation)), ("language", _languages(page)))
     }
-    addresses = {key: lines(form.text(key, LINES), _BETWEEN) for key in ("to", "cc")}
+    addresses = {key: lines(form.text(key, LINES), _BETWEEN) for key in ("to", "cc", "channels")}
     texts = {key: form.line(key, LINE) for key in ("name", "short", "contact", "phone")}
     aliases, retired = lines(form.text("aliases", LINES)), bool(form["retired"])
-    return {**texts, **addresses, **chosen, "aliases": aliases, "retired": retired}
+    mail = {"yes": True, "no": False}.get(form["mail"])
+    return {**texts, **addresses, **chosen, "aliases": aliases, "mail": mail, "retired": retired}
 
 
 def _languages(page: Page) -> list[str]:
