@@ -164,7 +164,10 @@ class Outcome:
                 days[view.unit, table.local_day(made).isoformat()] = view
         for view in self._of(Kind.OVERDUE):
             unit = table.directory.receiver(view.unit)
-            to_itself = unit and {person.address for person in view.recipients} & {*unit.to}
+            to_itself = unit and {person.address for person in view.recipients} & {
+                *unit.to,
+                *unit.channels,
+            }
             digest = days.get((view.unit, view.period))
             if not (digest and to_itself) or copy_number(view.key) > 1:
                 continue
@@ -366,7 +369,7 @@ class Outcome:
             for kind, _, _, due, step in told:
                 at = max(schedule.nudges_of_leads) if due == "once" else step
                 others |= {*schedule.addressees(Kind(kind), at).others}
-        return {*unit.to, *unit.cc, *others}
+        return {*unit.addresses, *others}
 
 
 def _true(wrong: Mapping[str, object]) -> Iterator[str]:

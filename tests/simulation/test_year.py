@@ -101,6 +101,19 @@ def test_promise_holds_for_readers_with_messages_of_their_own(
     assert all(one.recipients == ("chief@unit.test",) for one in by_reader)
 
 
+@pytest.mark.parametrize("seed", [None, 2])
+def test_promise_holds_for_channels(office: Trial, tmp_path: Path, seed: int | None) -> None:
+    office.edit_units('id = "lead"', 'id = "lead"\nchannels = ["robot"]')
+    office.edit_units('id = "related"', 'id = "related"\nchannels = ["robot"]\nmail = false')
+    channel = {"robot": {"url": "json://127.0.0.1/hook"}}
+    settings = office.app("2026-01-01T00:00+08:00", mail=OPERATOR, channel=channel).office
+    outcome = simulate(settings, START, moment("04-03T00:00"), tmp_path / "year", seed=seed)
+    assert outcome.breaches == []
+    reached = [one.recipients for one in outcome.server.deliveries]
+    assert ("robot",) in reached
+    assert not any("related@unit.test" in recipients for recipients in reached)
+
+
 def test_promise_holds_whatever_the_seed_and_the_same_brings_the_same_year(
     office: Trial, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ from reminder.documents.office import Office, load_office
 from reminder.documents.settings import SHIPPED
 from tests.simulation.judge import Breach, simulate
 
+CHATS = {"chat": {"url": "json://127.0.0.1/hook"}}
 WEB = {"base_url": "https://reminder.test"}
 
 
@@ -29,18 +30,22 @@ def year(seed: int) -> tuple[str, Sequence[Breach]]:
     logging.disable()
     approval = seed % 4 == 0  # of every fourth the secretariat reads the digests first
     with tempfile.TemporaryDirectory(prefix="reminder-seed-") as folder:
-        config, web = (with_readers(Path(folder)), WEB) if seed % 3 == 0 else (None, {})
-        office = load_office(config, {"mail": {"approval": approval}, "web": web})
+        readers, chats = seed % 3 == 0, seed % 5 == 0
+        config = with_more(Path(folder), readers=readers, chats=chats) if readers or chats else None
+        given = {"mail": {"approval": approval}, "web": WEB if readers else {}}
+        office = load_office(config, given | {"channel": CHATS if chats else {}})
         return judged(seed, office, Path(folder) / "year")
 
 
-def with_readers(folder: Path) -> Path:
-    """Every unit has one, who gets a message of their own."""
+def with_more(folder: Path, *, readers: bool, chats: bool) -> Path:
+    """Every unit has a reader, who gets a message of their own, or a chat beside its mail."""
     shutil.copytree(SHIPPED / "plan", folder / "plan")
     shutil.copytree(SHIPPED / "config", folder / "config")
     units = folder / "config" / "units.toml"
     mailbox = re.compile(r'(?m)^to = \["([^"]+)"\]$')
-    text = mailbox.sub(r'to = ["\1"]\ncc = ["reader-of-\1"]', units.read_text("utf-8"))
+    more = r'\ncc = ["reader-of-\1"]' if readers else ""
+    more += '\nchannels = ["chat"]' if chats else ""
+    text = mailbox.sub(rf'to = ["\1"]{more}', units.read_text("utf-8"))
     units.write_text(text, "utf-8")
     return folder / "config"
 

@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from reminder.documents.office import load_office
 from reminder.domain.persons import AccountRole, Person
 from reminder.office.unit_edits import units_draft
 from tests.web.console.conftest import LEADER, RELATED, XSS, Secretary, as_person
@@ -83,6 +85,33 @@ def test_a_mistake_stands_at_its_field_and_nothing_typed_is_lost(
     assert words in found[1]
     assert "0951-2" in answer.text
     assert "phone" not in told(house)[RELATED]
+
+
+@pytest.fixture
+def chat(house: Any) -> Any:
+    """The office has a channel."""
+    app = house.application
+    given = app.office.command_line | {"channel": {"chat": {"url": "json://127.0.0.1/hook"}}}
+    app.office = replace(load_office(app.office.config, given), publication=app.office.publication)
+    return house
+
+
+def test_a_unit_is_told_by_a_channel_instead_of_mail(chat: Any, wang: Secretary) -> None:
+    wrong = wang.post(f"{HERE}/{RELATED}", typed(wang, RELATED, channels="sms:13800000000"))
+    assert "设置中没有渠道“sms”，应为chat之一" in wrong.text
+    form = typed(wang, RELATED, channels="chat", mail="no")
+    assert wang.post(f"{HERE}/{RELATED}", form).status_code == 303
+    assert (told(chat)[RELATED]["channels"], told(chat)[RELATED]["mail"]) == (["chat"], False)
+    draft = wang.get("/console/draft").text
+    assert "其他渠道改为“chat”；邮件改为“否”" in draft
+    publish(wang)
+    assert chat.application.table.directory[RELATED].addresses == ("chat",)
+    assert "不发邮件" in wang.get(f"/console/units/{RELATED}").text
+    chat.application.tick()
+    key = f"npc-deputies/digest/2026-04/{RELATED}"
+    page = wang.get("/console/ledger/notice", key=key).text
+    assert "经渠道 chat 发出的短文" in page
+    assert "代表工作·4月：" in page
 
 
 def test_a_new_unit_gets_an_id_and_is_known(house: Any, wang: Secretary) -> None:
