@@ -197,6 +197,7 @@ ALARMS: dict[str, list[dict[str, Any]]] = {
     "workdays": [{"year": 2027, "month": 12}],
     "backup": [{"why": "disk full"}],
     "inbox": [{"detail": "NO", "refused": refused} for refused in (False, True)],
+    "channel": [{"channel": "sms", "detail": "403", "refused": r} for r in (False, True)],
     "disk": [{"free": 90}],
 }  # fmt: skip
 
