@@ -25,6 +25,7 @@ from reminder.cli import (
     mails,
     plan,
     plan_files,
+    readers,
     registering,
     service,
     users,
@@ -98,6 +99,7 @@ cli.add_typer(ledger.cli, name="ledger")
 cli.add_typer(inbox.cli, name="inbox")
 cli.add_typer(data.cli, name="data")
 cli.add_typer(addresses.feeds, name="feed")
+cli.add_typer(readers.cli, name="reader")
 cli.add_typer(addresses.console, name="console")
 cli.add_typer(addresses.metrics, name="metrics")
 cli.add_typer(users.cli, name="user")

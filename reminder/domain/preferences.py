@@ -137,6 +137,13 @@ class UnitChoices:
                 found.setdefault(address, reader)
         return list(found.values())
 
+    @property
+    def everybody(self) -> list[Preference]:
+        """Whoever gets copies, left, or was asked."""
+        found = {one.address: one for one in self.added}
+        found |= {one.address.lower(): one for one in self.copied}
+        return list(found.values())
+
     def find(self, address: str) -> Preference | None:
         """Of one of its readers, also one who has not confirmed yet."""
         reader = self.readers.get(address)

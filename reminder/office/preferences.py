@@ -1,6 +1,6 @@
 """What a unit and its readers may choose: on the unit's page, on a reader's, by the secretariat."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -81,6 +81,12 @@ def declined_by(mistake: Mistake) -> DeclinedError:
 def choices_of(connection: Connection, unit: Unit) -> UnitChoices:
     rows = ledger.read_preferences(connection, [unit.id])
     return UnitChoices.of(unit, rows.get(unit.id, ()))
+
+
+def all_choices(connection: Connection, units: Sequence[Unit]) -> list[UnitChoices]:
+    """Of these units, whether they have chosen anything or not."""
+    rows = ledger.read_preferences(connection, [unit.id for unit in units])
+    return [UnitChoices.of(unit, rows.get(unit.id, ())) for unit in units]
 
 
 def open_reader(
@@ -179,7 +185,7 @@ def add_reader(
         label = one_line(label) if label else ""
     except Mistake:
         raise DeclinedError("unseen_in_label", "the label has unseen characters") from None
-    at = app.clock.now()
+    at, _ = app.clock.now(), app.containers  # made before, for it may write its key
     with app.database.write(who) as connection:
         choices = choices_of(connection, unit)
         _refuse_reader(app, connection, choices, address, any_=any_)
