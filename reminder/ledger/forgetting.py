@@ -30,9 +30,12 @@ def forget(connection: Connection, word: str, instead: str, document: str, at: d
         gone = delete(chosen).where(func.lower(chosen.c.address) == word.lower())
         count += connection.execute(gone).rowcount
     for column in _ADDRESSES:
-        same = func.lower(column) == word.lower()
-        changed = update(column.table).where(same).values({column: instead})
-        count += connection.execute(changed).rowcount
+        whole = update(column.table).where(func.lower(column) == word.lower())
+        count += connection.execute(whole.values({column: instead})).rowcount
+        # Of a channel, whose name stands before.
+        target = update(column.table).where(column.endswith(f":{word}", autoescape=True))
+        renamed = func.replace(column, word, instead)
+        count += connection.execute(target.values({column: renamed})).rowcount
     for spelling in {word, word.lower()}:
         count += _in_words(connection, spelling, instead)
     count += _in_versions(connection, word, instead, document)

@@ -35,6 +35,7 @@ def _refuse_in_use(app: Application, connection: Connection, word: str) -> None:
     if word in {person.full_name for person in read_persons(connection)}:
         raise UsageError.because("forget_account", word=word)
     waits = func.lower(recipient.c.address) == word.lower()
+    waits |= recipient.c.address.endswith(f":{word}", autoescape=True)
     query = select(recipient.c.notice).where(waits, recipient.c.state.in_(WAITING)).limit(1)
     if key := connection.scalar(query):
         raise UsageError.because("forget_waiting", word=word, key=key)

@@ -4,12 +4,12 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from reminder.domain.registrations import Signature
 from reminder.errors import UsageError
 from reminder.ledger.integrity import faults
-from reminder.ledger.schema import metadata
+from reminder.ledger.schema import history, metadata, recipient
 from reminder.office import registrations
 from reminder.office.forgetting import forget_word
 from reminder.office.inbox import take_in
@@ -67,6 +67,20 @@ def test_who_has_gone_is_in_no_row_any_more(known: Trial) -> None:
         assert list(faults(connection)) == []
     known.tick("2026-04-01T09:00+08:00")  # nothing is held
     assert known.outcome("digest/2026-04/lead") == ("sent", "accepted")
+
+
+def test_number_that_a_channel_wrote_to_is_forgotten(known: Trial) -> None:
+    with known.app(LATER).database.write() as connection:
+        for table in (recipient, history):  # as if the first mail had gone there
+            came = update(table).where(table.c.address == LEAD)
+            connection.execute(came.values(address=f"sms:{CALLED}"))
+    known.edit_units(THERE + CONTACT, GONE)
+    app = known.app(LATER)
+    publish_files(app, author="")
+    assert forget_word(app, CALLED, "somebody")
+    assert places(known, CALLED) == set()
+    with known.reading() as connection:
+        assert list(faults(connection)) == []
 
 
 def test_who_is_in_use_is_not_forgotten(known: Trial) -> None:
