@@ -38,20 +38,20 @@ def places(office: Trial, word: str) -> set[str]:
     return {place for place, text in texts(office) if word in text}
 
 
-@pytest.fixture
-def known(either: Trial) -> Trial:
+def get_to_know(office: Trial) -> Trial:
     """They were written to, have signed, and their address has come to an end."""
-    either.edit_units(THERE, THERE + CONTACT)
-    publish_files(either.app(MARCH), author="")
-    either.tick(MARCH)
-    app = either.app(LATER)
+    office.edit_units(THERE, THERE + CONTACT)
+    publish_files(office.app(MARCH), author="")
+    office.tick(MARCH)
+    app = office.app(LATER)
     lead = app.table.directory["lead"]
     assert registrations.sign(app, lead, "2026-03", Signature(NAME, "page/lead/1"))
-    assert take_in(app, letter(either, "postfix-no-such-user"))
-    return either
+    assert take_in(app, letter(office, "postfix-no-such-user"))
+    return office
 
 
-def test_who_has_gone_is_in_no_row_any_more(known: Trial) -> None:
+def test_who_has_gone_is_in_no_row_any_more(either: Trial) -> None:
+    known = get_to_know(either)
     assert {"recipient.address", "bounced_address.address"} <= places(known, LEAD)
     assert {"version.content", "registration.who"} <= places(known, NAME)
     known.edit_units(THERE + CONTACT, GONE)
@@ -69,7 +69,8 @@ def test_who_has_gone_is_in_no_row_any_more(known: Trial) -> None:
     assert known.outcome("digest/2026-04/lead") == ("sent", "accepted")
 
 
-def test_number_that_a_channel_wrote_to_is_forgotten(known: Trial) -> None:
+def test_number_that_a_channel_wrote_to_is_forgotten(office: Trial) -> None:
+    known = get_to_know(office)
     with known.app(LATER).database.write() as connection:
         for table in (recipient, history):  # as if the first mail had gone there
             came = update(table).where(table.c.address == LEAD)
@@ -83,7 +84,8 @@ def test_number_that_a_channel_wrote_to_is_forgotten(known: Trial) -> None:
         assert list(faults(connection)) == []
 
 
-def test_who_is_in_use_is_not_forgotten(known: Trial) -> None:
+def test_who_is_in_use_is_not_forgotten(office: Trial) -> None:
+    known = get_to_know(office)
     app = known.app(LATER)
     for word, why in ((LEAD, "still stands in units.toml"), ("甲", "two characters")):
         with pytest.raises(UsageError, match=why):
