@@ -20,11 +20,12 @@ def log_to_stderr(form: str, level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     handler.addFilter(Bounded())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    ours = logging.getLevelNamesMapping()[level.upper()]
+    # What libraries tell in passing has whole addresses in it, with their keys.
+    logging.basicConfig(level=max(ours, logging.WARNING), handlers=[handler], force=True)
+    logging.getLogger("reminder").setLevel(ours)
     if form == "json" and level == "info":  # for programs each notice that went is a line
         logging.getLogger("reminder.mail.sending").setLevel(logging.DEBUG)
-    for noisy in ("apscheduler", "uvicorn", "asyncio", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 class TextFormatter(logging.Formatter):

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from reminder.cli.logs import MOST, Bounded
+from reminder.cli.logs import MOST, Bounded, log_to_stderr
 
 
 class _Kept(logging.Handler):
@@ -57,3 +57,25 @@ def test_kinds_are_counted_apart_and_what_no_client_brings_about_is_told_whole(k
             logging.getLogger("uvicorn.error").exception("Exception in page %d", number)
     assert kept.lines.count("refused") == 100
     assert len(kept.lines) == MOST + 1 + 100 + MOST
+
+
+@pytest.mark.parametrize(
+    ("level", "told"), [("debug", ["ours", "ours, grave", "grave"]), ("error", [])]
+)
+def test_libraries_tell_no_more_than_warnings_whatever_the_level(
+    level: str, told: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else the web address of a channel, with its key, would be a line of the log."""
+    root, own = logging.getLogger(), logging.getLogger("reminder")
+    before = (root.handlers[:], root.level, own.level)
+    root.handlers = []
+    try:
+        log_to_stderr("text", level)
+        for name, words in (("reminder.mail", "ours"), ("urllib3.connectionpool", "")):
+            logging.getLogger(name).debug(words or "POST /send?key=secret")
+            logging.getLogger(name).warning(f"{words}, grave" if words else "grave")
+        lines = capsys.readouterr().err.splitlines()
+    finally:
+        root.handlers, root.level = before[:2]
+        own.setLevel(before[2])
+    assert [line.split(" ", 3)[3] for line in lines] == told
