@@ -20,7 +20,7 @@ def list_units(context: typer.Context, as_json: AsJson = False) -> None:
     """Units and groups, with names, members and addresses; commands for a list of liaisons."""
     if context.invoked_subcommand:
         return
-    keys = ["id", "name", "short", "aliases", "members", "to", "cc", "language"]
+    keys = ["id", "name", "short", "aliases", "members", "to", "cc", "channels", "language"]
     columns = ["id", "name", "relation", "to", "members"]
     directory = load().table.directory
     rows = [

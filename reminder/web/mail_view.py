@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse
 
 from reminder.mail.mime import CHANNEL
 
-_SHOWN = ("From", "To", "Cc", "Reply-To", "Date", "Message-ID")
+_SHOWN = ("From", "To", "Cc", CHANNEL, "Reply-To", "Date", "Message-ID")
 # A mail's own HTML: its inline styles, and nothing else, in an origin of its own.
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "

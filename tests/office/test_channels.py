@@ -4,6 +4,7 @@ import email
 from collections.abc import Iterator
 from email.policy import default
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -11,13 +12,15 @@ import pytest
 from reminder.ledger.own_messages import own_content
 from reminder.ledger.senders import read_alarms, read_troubles
 from reminder.mail.mime import short_text
+from reminder.mail.replicas import SingleProcess
 from reminder.mail.transports.maildir import messages
 from reminder.office import operations
 from reminder.office.outgoing import Wait
 from reminder.office.releasing import Seen, let_go
 from reminder.office.waiting import Choice, hash_of, read_waiting
+from reminder.office.ways import ChannelSending
 from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp
-from tests.mail.channel_server import ChannelServer, services
+from tests.mail.channel_server import HANG, ChannelServer, services
 from tests.mail.servers import bad_server
 
 LATER, NOON = "2026-03-02T09:20+08:00", "2026-03-02T12:00+08:00"
@@ -178,3 +181,27 @@ def test_what_did_not_reach_a_channel_is_sent_anew(
         key = operations.resend(app, f"small/{DIGEST}")
         app.tick()
     assert states(office, key.removeprefix("small/")) == {"robot": "sent accepted"}
+
+
+def test_channel_that_hangs_holds_up_no_mail(
+    office: Trial, robot: dict[str, Any], server: ChannelServer
+) -> None:
+    server.instead = [HANG]
+    failed: list[Exception] = []
+    with bad_server() as mail:
+        app = office.app(MARCH, **robot, **by_smtp(mail.port))
+        app.plan(app.clock.now())
+        channels = ChannelSending(app.senders[1:], waits=lambda: False, tell=failed.append)
+        with channels.by(SingleProcess()):
+            until = monotonic() + 5
+            while not server.asked and monotonic() < until:
+                sleep(0.01)
+            app.sender.send_ready()
+            assert states(office) == {
+                "lead@unit.test": "sent accepted",
+                "second@unit.test": "sent accepted",
+                "robot": "sending planned",
+            }
+            server.over.set()
+    assert states(office)["robot"] == "retry answer-lost"
+    assert failed == []
