@@ -87,7 +87,8 @@ class SendPass:
             self._send_in_parallel(count, None if self.outage.trouble else first)
         counts = self._accepted, self.answered
         ended = Event.PASS_ENDED.of(accepted=counts[0], answered=counts[1])
-        log.info("%s took %d of %d notices", self._route.name, *counts, extra=ended)
+        if self.answered:  # else another process was quicker
+            log.info("%s took %d of %d notices", self._route.name, *counts, extra=ended)
 
     def _send_in_parallel(self, ready_ones: int, connection: Connection | None) -> None:
         count = min(self._route.connections, ready_ones // BATCH + 1)
