@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import time
+from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -27,8 +28,11 @@ that file. A setting may come from four places, the earlier of which wins:
 A **secret** is printed nowhere. What is **live** changes when the file is saved, all else with a
 restart.
 """
+_COLUMNS = ["setting", "is", "default", "", "says"]
 _CHANGED = object()
+_LISTS = {"date": "days", "MonthTaskTable": "tables"}
 _KINDS = {"bool": "`true`, `false`", "str": "text", "int": "number", "float": "number"}
+_KINDS |= {"date": "day", "BeforeTable": "table"}
 _KINDS |= {
     "Path": "path",
     "time": "time of day",
@@ -39,7 +43,7 @@ _KINDS |= {
 
 def page() -> str:
     whole = {name: field for name, field in Settings.model_fields.items() if not inside_of(field)}
-    parts = [_HEAD, _table(_rows(whole, ""))]
+    parts = [_HEAD, table(_COLUMNS, _rows(whole, ""))]
     for name, field in Settings.model_fields.items():
         if inside := inside_of(field):
             parts += _section(f"{field.alias or name}", field, inside)
@@ -47,10 +51,12 @@ def page() -> str:
 
 
 def _section(name: str, field: FieldInfo, inside: type[Section]) -> Iterator[str]:
+    if get_origin(field.annotation) is dict:
+        name = f"{name}.NAME"
     form = f"[[{name}]]" if get_origin(field.annotation) is list else f"[{name}]"
     yield f"\n## `{form}`\n\n{_sentence(field.description)}\n"
     own = {key: one for key, one in inside.model_fields.items() if not inside_of(one)}
-    yield _table(_rows(own, f"{name}."))
+    yield table(_COLUMNS, _rows(own, f"{name}."))
     for key, one in inside.model_fields.items():
         if deeper := inside_of(one):
             yield from _section(f"{name}.{key}", one, deeper)
@@ -59,13 +65,12 @@ def _section(name: str, field: FieldInfo, inside: type[Section]) -> Iterator[str
 def _rows(fields: dict[str, FieldInfo], outer: str) -> Iterator[list[str]]:
     for name, field in fields.items():
         shown = f"{outer}{field.alias or name}"
-        kind = _kind(field)
+        kind = kind_of(field)
         now = "live" if _is_live(f"{outer}{name}") else ""
         yield [f"`{shown}`", kind, _default(field, kind), now, field.description or ""]
 
 
-def _table(rows: Iterator[list[str]]) -> str:
-    head = ["setting", "is", "default", "", "says"]
+def table(head: list[str], rows: Iterator[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -77,13 +82,15 @@ def inside_of(field: FieldInfo) -> type[Section] | None:
     return next(found, None)
 
 
-def _kind(field: FieldInfo) -> str:
+def kind_of(field: FieldInfo) -> str:
     kinds = [kind for kind in _alternatives(field.annotation) if kind is not type(None)]
     if all(isinstance(kind, str) for kind in kinds):
         return ", ".join(f'`"{kind}"`' for kind in kinds)
     kind = get_origin(kinds[0]) or kinds[0]
     if kind is list:
-        return "list of texts"
+        return "list of " + _LISTS.get(getattr(get_args(kinds[0])[0], "__name__", ""), "texts")
+    if issubclass(kind, Enum):
+        return ", ".join(f'`"{one}"`' for one in kind)
     bounds = {
         key: getattr(one, key)
         for one in field.metadata
@@ -91,7 +98,7 @@ def _kind(field: FieldInfo) -> str:
         if hasattr(one, key)
     }
     least, most = bounds.get("ge", bounds.get("gt")), bounds.get("le")
-    between = f", {least:,} to {most:,}" if most is not None else ""
+    between = f", {least} to {most}" if most is not None else ""
     return _KINDS[kind.__name__] + between
 
 
