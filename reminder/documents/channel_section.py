@@ -59,7 +59,9 @@ def service(address: str) -> Any:
 def _apprise() -> Any:
     """Half a second and 25 MiB: only where there is a channel."""
     # It writes keys into its log.
-    logging.getLogger("apprise").propagate = False
+    logger = logging.getLogger("apprise")
+    logger.propagate = False
+    logger.addHandler(logging.NullHandler())  # without any, Python writes to stderr
     with warnings.catch_warnings(action="ignore"):  # some of its services load what is outdated
         import apprise
 

@@ -6,7 +6,7 @@ installation key alone: composing twice makes the same message.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -105,11 +105,16 @@ class Composer:
         said, language = MailText(sketch.subject, text, html), self.language(sketch.content)
         written = Written(sketch.draft.key, sketch.as_of, language, said, sketch.mailboxes)
         composed = self._with_copies(written, facts, sketch.unit.name)
-        if not (short := sketch.short):
-            return composed
-        shorts = tuple(self._letterhead.short(written, one, short) for one in sketch.channels)
-        recipients = (*composed.recipients, *sketch.channels)
-        return replace(composed, recipients=recipients, own=(*composed.own, *shorts))
+        short = sketch.short
+        return self._with_shorts(composed, written, {a: short for a in sketch.channels if short})
+
+    def _with_shorts(
+        self, composed: Composed, written: Written, shorts: Mapping[str, MailText]
+    ) -> Composed:
+        """By the addresses of channels."""
+        own = (self._letterhead.short(written, address, said) for address, said in shorts.items())
+        recipients = (*composed.recipients, *shorts)
+        return replace(composed, recipients=recipients, own=(*composed.own, *own))
 
     def short(self, content: Content, facts: UnitFacts, unit: Unit) -> MailText:
         """What a channel gets."""
@@ -159,13 +164,20 @@ class Composer:
         return self._letterhead.composed(Written(key, at, mime.language_of(content), said, to))
 
     def receipt_again(
-        self, key: str, at: datetime, content: bytes, draft: NoticeDraft, facts: UnitFacts
+        self,
+        key: str,
+        at: datetime,
+        content: bytes,
+        draft: NoticeDraft,
+        facts: UnitFacts,
+        shorts: Iterable[OwnMessage] = (),
     ) -> Composed:
-        """The same of a receipt, to those who get it now."""
+        """The same of a receipt, to those who get it now, and by the channels that it had."""
         said, to = mime.read(content)[0], self.recipients(draft, facts)
         unit = self.office.table.directory[draft.unit]
         written = Written(key, at, mime.language_of(content), said, to)
-        return self._with_copies(written, facts, unit.name)
+        again = {one.address: mime.short_text(one.content) for one in shorts}
+        return self._with_shorts(self._with_copies(written, facts, unit.name), written, again)
 
     def invitation(
         self, draft: NoticeDraft, copy: Copy, until: datetime, page_link: str

@@ -24,6 +24,7 @@ from reminder.ledger import notices, occasions
 from reminder.ledger.access import FEED, PAGE, read_links
 from reminder.ledger.holds import Hold, read_hold
 from reminder.ledger.notices import Composed, NewNotice
+from reminder.ledger.own_messages import by_channels
 from reminder.ledger.registrations import in_force, read_progress
 from reminder.ledger.views import NoticeView, read_notices
 from reminder.mail.compose import Composer, UnitFacts
@@ -233,7 +234,8 @@ class NoticeWriter:
             return self.composer.again(view.key, at, content)
         draft = draft_of(connection, view)
         [facts] = self.unit_facts(connection, [draft])
-        return self.composer.receipt_again(view.key, at, content, draft, facts)
+        shorts = by_channels(connection, view.key)
+        return self.composer.receipt_again(view.key, at, content, draft, facts, shorts)
 
     def _composed(self, connection: Connection, view: NoticeView, at: datetime) -> Composed | None:
         """None when there is no need any more, or nobody to write to: then it says so."""

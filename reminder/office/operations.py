@@ -21,6 +21,7 @@ from reminder.ledger import notices
 from reminder.ledger.bounces import stopped_addresses
 from reminder.ledger.holds import hold_new
 from reminder.ledger.notices import NewNotice
+from reminder.ledger.own_messages import by_channels
 from reminder.ledger.rows import batched
 from reminder.ledger.views import NoticeFilter, NoticeView, read_notices, refused
 from reminder.office.application import Application
@@ -169,7 +170,8 @@ def make_again(app: Application, connection: Connection, view: NoticeView) -> st
         if words is None:
             raise UsageError.because("words_not_kept", key=view.key)
         [facts] = writer.unit_facts(connection, [replace(again.draft, due=at)])
-        composed = parts.composer.receipt_again(draft.key, at, words, again.draft, facts)
+        shorts = by_channels(connection, view.key)
+        composed = parts.composer.receipt_again(draft.key, at, words, again.draft, facts, shorts)
     else:
         context = writer.context(connection, at)
         [facts] = writer.unit_facts(connection, [again.draft], context)

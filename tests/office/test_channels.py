@@ -22,6 +22,7 @@ from reminder.office.ways import ChannelSending
 from tests.daemon.trials import MARCH, OPERATOR, Trial, by_smtp
 from tests.mail.channel_server import HANG, ChannelServer, services
 from tests.mail.servers import bad_server
+from tests.office.test_registrations import sign
 
 LATER, NOON = "2026-03-02T09:20+08:00", "2026-03-02T12:00+08:00"
 DIGEST = "digest/2026-03/lead"
@@ -205,3 +206,22 @@ def test_channel_that_hangs_holds_up_no_mail(
             server.over.set()
     assert states(office)["robot"] == "retry answer-lost"
     assert failed == []
+
+
+def test_receipt_waits_for_its_channel_and_goes_days_later(
+    office: Trial, robot: dict[str, Any], server: ChannelServer
+) -> None:
+    office.edit_units('channels = ["robot"]', 'channels = ["robot"]\nmail = false')
+    server.instead = [WRONG] * 99
+    with bad_server() as mail:
+        given = robot | by_smtp(mail.port)
+        app = office.app(MARCH, **given)
+        app.tick()
+        sign(app)
+        office.tick("2026-03-02T10:00+08:00", **given)
+        (key,) = [key for key in office.notices() if key.startswith("receipt/")]
+        assert states(office, key) == {"robot": "retry server-settings"}
+        server.instead = []
+        office.tick("2026-03-05T10:00+08:00", **given)
+    assert states(office, key) == {"robot": "sent accepted"}
+    assert "登记回执" in server.asked[-1].said["title"]

@@ -89,6 +89,7 @@ def _listen() -> None:
 
     requests.sessions.HTTPAdapter = Listening  # type: ignore[attr-defined]
     logging.getLogger("apprise").addHandler(_Words(logging.WARNING))
+    logging.getLogger("urllib3").setLevel(logging.WARNING)  # below, it writes whole addresses
 
 
 def never_went(error: Exception) -> bool:
