@@ -1,4 +1,4 @@
-"""Makes templates/zh-CN/documents/brief.docx, which offices then lay out in Word themselves."""
+"""Makes documents/brief.docx of templates/zh-CN and en, which offices then lay out in Word."""
 
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,9 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 from lxml.etree import tostring
 
-FILE = Path(__file__).resolve().parents[1] / "templates/zh-CN/documents/brief.docx"
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+FILE = TEMPLATES / "zh-CN/documents/brief.docx"
+ENGLISH_FILE = TEMPLATES / "en/documents/brief.docx"
 # By style: font, size and space behind in points; the title's font is replaced by the other one
 # where a machine has none.
 STYLES = {
@@ -20,13 +22,15 @@ STYLES = {
     "Subtitle": ("楷体", 12, 8),
     "Strong": ("黑体", 14, None),
 }
+ENGLISH_SIZES = {"Normal": 12, "Title": 18, "Subtitle": 12, "Strong": 12}
+LATIN = "Times New Roman"  # of letters and digits in English; names and wordings keep theirs
 FALLBACKS = {
     "方正小标宋简体": "黑体",
     "仿宋": "仿宋_GB2312",
     "楷体": "楷体_GB2312",
     "黑体": "SimHei",
 }
-LINE = 21  # points
+LINE, ENGLISH_LINE = 21, 18  # points
 MADE = datetime(2026, 1, 1)  # noqa: DTZ001 - as python-docx takes it
 # Paragraphs by style; `**` is around what is set in the style Strong. Those that begin with a tag
 # of the template engine alone are taken out.
@@ -43,14 +47,18 @@ TEXT = (
 )
 
 
-def made() -> WordDocument:
+def made(*, english: bool = False) -> WordDocument:
     document = Document()
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.top_margin = section.bottom_margin = Cm(2.2)
     section.left_margin = section.right_margin = Cm(2.5)
     for name, (font, size, behind) in STYLES.items():
-        _set_style(document, name, font, size, behind)
+        if english:
+            _set_style(document, name, font, ENGLISH_SIZES[name], behind)
+            _set_english(document, name)
+        else:
+            _set_style(document, name, font, size, behind)
     for language in document.styles.element.iter(qn("w:lang")):
         language.set(qn("w:eastAsia"), "zh-CN")
     for style, text in TEXT:
@@ -83,6 +91,17 @@ def _set_style(document: WordDocument, name: str, font: str, size: int, behind: 
     spacing.first_line_indent = Pt(2 * size) if is_text else Pt(0)
 
 
+def _set_english(document: WordDocument, name: str) -> None:
+    style = document.styles[name]
+    for script in ("ascii", "hAnsi", "cs"):
+        style.element.rPr.rFonts.set(qn(f"w:{script}"), LATIN)
+    style.font.bold = name in ("Title", "Strong")
+    if name == "Normal":
+        spacing = style.paragraph_format
+        spacing.line_spacing, spacing.first_line_indent = Pt(ENGLISH_LINE), Pt(0)
+        spacing.alignment = WD_ALIGN_PARAGRAPH.LEFT
+
+
 def _add(document: WordDocument, style: str, text: str) -> None:
     paragraph = document.add_paragraph(style=style)
     for number, part in enumerate(text.split("**")):
@@ -105,3 +124,4 @@ def _set_fallbacks(document: WordDocument) -> None:
 
 if __name__ == "__main__":
     made().save(str(FILE))
+    made(english=True).save(str(ENGLISH_FILE))
