@@ -32,6 +32,7 @@ from reminder.office.readers import reader_address
 from reminder.office.table_uploads import WantedTable, take_table
 from reminder.web import console
 from reminder.web.app import create_app
+from reminder.words import CHINESE, ENGLISH
 from tests.browser.conftest import Served, overflow, serving, violations
 
 LEAD, UNITS = "deputies", "units.toml"
@@ -70,19 +71,29 @@ READER = Preference(
     extra=True,
     confirmed=MARCH,
 )
+LABELS = {CHINESE: ("密码", "登录"), ENGLISH: ("Password", "Log in")}
+CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+# Without the examples of what is typed into a plan.
+SAID = """() => {
+  document.querySelectorAll("[lang=zh-CN]").forEach(each => each.remove());
+  const attributes = [...document.querySelectorAll("[aria-label], [title], [data-label]")].map(
+    each => [each.ariaLabel, each.title, each.dataset.label].join(" "));
+  return [document.title, document.body.innerText, ...attributes].join("\\n");
+}"""
 LINKS = "found => found.map(each => each.href || each.src)"
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Served]:
-    """March's mails have gone, April's wait for approval."""
-    before = Application(load_office(command_line={"state_dir": tmp_path / "state"}), Clock(MARCH))
+@pytest.fixture(params=[CHINESE, ENGLISH])
+def office(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Served]:
+    """March's mails have gone, April's wait for approval; units and console speak one language."""
+    given = {"state_dir": tmp_path / "state", "language": request.param}
+    before = Application(load_office(command_line=given), Clock(MARCH))
     before.tick()
     before.database.close()
     listener = socket.create_server(("127.0.0.1", 0))
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
     more = {"mail": {"approval": True}, "inbox": {"maildir": tmp_path / "none", "trust": True}}
-    with serving(tmp_path, listener, base, **more) as served:
+    with serving(tmp_path, listener, base, language=request.param, **more) as served:
         yield served
 
 
@@ -90,8 +101,9 @@ def secretary(browser: Browser, served: Served) -> Page:
     set_password(served.app, PASSWORD)
     page = browser.new_context(locale="zh-CN").new_page()
     page.goto(served.page("/console"))
-    page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
+    password, button = LABELS[served.app.settings.language]
+    page.get_by_label(password).fill(PASSWORD)
+    page.get_by_role("button", name=button).click()
     return page
 
 
@@ -182,6 +194,8 @@ def test_every_page_is_accessible_in_light_and_dark_and_fits_every_window(
             links = visit(page, office.base + address, framed=bool(FRAMED.search(route.path)))
             ahead += [link[len(office.base) :] for link in links if link.startswith(office.base)]
             found += faults(page, route.path)
+            if office.app.settings.language == ENGLISH:
+                found += [f"{route.path}: {words}" for words in chinese(page, office.app)]
     assert found == []
     assert unseen.keys() == set()
 
@@ -197,6 +211,20 @@ def visit(page: Page, url: str, *, framed: bool) -> list[str]:
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     links: list[str] = page.eval_on_selector_all("a[href], iframe[src]", LINKS)
     return links
+
+
+def chinese(page: Page, app: Application) -> list[str]:
+    """What a page says in Chinese but names and wordings of the office's own, or typed here."""
+    plan, units = app.table.plan, app.table.directory.units.values()
+    names = {plan.name, plan.tag, *(meeting.name for meeting in plan.meetings.values())}
+    names |= {said for it in plan.tasks for said in (it.title, it.brief, it.when)}
+    names |= {said for it in units for said in (it.name, it.label, *it.aliases)}
+    names |= {app.settings.mail.contact, app.settings.mail.sender_name, "中文"}
+    said = str(page.evaluate(SAID))
+    for name in sorted(filter(None, names), key=len, reverse=True):
+        said = said.replace(name, "")
+    typed = Path(__file__).read_text(encoding="utf-8")
+    return [words for words in CJK.findall(said) if words not in typed]
 
 
 def faults(page: Page, path: str) -> list[str]:

@@ -249,6 +249,19 @@ def test_template_is_filled_in_and_taken_in(office: Office, file: Path) -> None:
     assert units(office)["outsider"]["to"] == ["a@x.cn", "b@x.cn"]
 
 
+def test_a_workbook_in_english_is_taken_in_as_well(office: Office, file: Path) -> None:
+    office.put("reminder.toml", 'plan = "plan.toml"\nlanguage = "en"\n')
+    assert office("units", "template", str(file)).status == 0
+    book = openpyxl.load_workbook(file)
+    assert [cell.value for cell in book.active[1]] == ["Unit", "Contact", "Telephone", "Mail", "Cc"]
+    book.active["B2"], book.active["C2"] = "王某", "0951 5551234"
+    book.active["D2"], book.active["E2"] = "a@x.cn", "b@x.cn"
+    book.save(file)
+    assert office("units", "import", str(file)).status == 0
+    taken = {key: units(office)["lead"][key] for key in ("contact", "phone", "to", "cc")}
+    assert taken == {"contact": "王某", "phone": "0951 5551234", "to": ["a@x.cn"], "cc": ["b@x.cn"]}
+
+
 def test_a_list_says_who_is_written_to_in_another_language(office: Office, file: Path) -> None:
     """And so does the workbook, once somebody is."""
     head = ["单位", "语言"]

@@ -20,7 +20,8 @@ from reminder.office import brief as briefs
 from reminder.office import lookup, registrations
 from reminder.office.application import Application
 from reminder.office.brief_document import _words_of, brief_file, brief_name, document_facts
-from scripts.brief_template import FILE, made
+from reminder.words import ENGLISH
+from scripts.brief_template import ENGLISH_FILE, FILE, made
 from tests.daemon.trials import MARCH, Trial
 
 LATE = "2026-03-20T09:00+08:00"
@@ -66,6 +67,21 @@ def test_a_month_without_tasks_reads_as_well(office: Trial) -> None:
     assert rest == []
 
 
+def test_an_office_that_speaks_english_reads_it_in_english(office: Trial) -> None:
+    office.tick(MARCH)
+    app = office.app(LATE, language=ENGLISH)
+    assert written(app, "2026-03") == [
+        "试: brief on March 2026",
+        "承办委员会, 20 March 2026",
+        "The plan has 1 task for March 2026: 1 in hand."
+        " Of 2 units asked to acknowledge this month’s reminder, none did.",
+        "I. In hand (1 task): 一件事, no progress told (承办委员会).",
+        "II. Not acknowledged (2 units): 承办委员会, 相关委员会.",
+        "III. Next month (April, 1 task): 另一件事.",
+    ]
+    assert brief_name(app, "2026-03") == "brief-2026-03.docx"
+
+
 def test_of_many_and_long_ones_a_few_are_named(office: Trial) -> None:
     office.tick(MARCH)
     long = "对全区县乡人大换届选举工作进行全面部署" * 4
@@ -103,10 +119,11 @@ def parts(content: bytes) -> dict[str, bytes]:
         return {name: file.read(name) for name in file.namelist()}
 
 
-def test_the_template_is_what_its_script_makes() -> None:
+@pytest.mark.parametrize(("path", "english"), [(FILE, False), (ENGLISH_FILE, True)])
+def test_the_template_is_what_its_script_makes(path: Path, english: bool) -> None:
     file = io.BytesIO()
-    made().save(file)
-    assert parts(file.getvalue()) == parts(FILE.read_bytes())
+    made(english=english).save(file)
+    assert parts(file.getvalue()) == parts(path.read_bytes())
 
 
 def own(folder: Path, content: bytes) -> Path:

@@ -14,6 +14,7 @@ from reminder.ledger import registrations
 from reminder.ledger.schema import registration
 from reminder.office import meetings
 from reminder.web.console.export import AT_ONCE, writing
+from reminder.words import ENGLISH
 from tests.office.test_meetings import preview
 from tests.web.conftest import AT
 
@@ -59,6 +60,17 @@ def test_a_workbook_has_five_sheets_and_every_registration(secretary: Any, house
     assert (first["登记"], first["完成日期"]) == ("登记完成", "2026-04-01")
     assert (second["登记"], second["进度%"], second["说明"]) == ("反馈进展", "40", "正在起草")
     assert second["登记人"] == "值班员"
+
+
+def test_an_office_that_speaks_english_takes_it_away_in_english(secretary: Any, house: Any) -> None:
+    chinese = book(secretary)
+    house.set(language=ENGLISH)
+    found = book(secretary)
+    assert found.sheetnames == ["Tasks", "Receipts", "Registrations", "Calls", "Notices"]
+    assert [it.max_column for it in found] == [it.max_column for it in chinese]
+    assert all(str(cell.value).isascii() for sheet in found for cell in sheet[1])
+    row = rows(secretary, "table=tasks")[0]
+    assert (row["Month"], row["Rule"]) == ("January", "month (first and last working day)")
 
 
 def test_every_task_of_the_plan_stands_in_its_words(secretary: Any, house: Any) -> None:
