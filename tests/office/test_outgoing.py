@@ -255,3 +255,13 @@ def test_units_of_a_tone_are_shown_once_and_with_the_lines_in_which_the_few_diff
     [(key, lines)] = related.own.items()
     assert key == "small/digest/2026-04/bystander"
     assert (len(lines.more), lines.less) == (2, ())
+
+
+def test_a_group_is_found_minutes_later_though_its_mails_say_another_minute(office: Trial) -> None:
+    office.tick(MARCH)
+    holds.hold(office.app(MARCH).database, office.app(MARCH).clock.now(), "")
+    office.tick(APRIL)
+    moments = APRIL, APRIL.replace(":00+", ":07+")
+    first, later = (approving.parts(office.app(at), Wait.RELEASE)[0].part.groups for at in moments)
+    assert first[0].first.sha256 != later[0].first.sha256
+    assert [group.id for group in first] == [group.id for group in later]
