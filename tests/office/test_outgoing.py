@@ -31,8 +31,9 @@ LEAD, RELATED = "digest/2026-03/lead", "digest/2026-03/related"
 
 def all_held(app: Application) -> Seen:
     """As the page shows all that a hold keeps back."""
-    mails = [one for shown in approving.parts(app, Wait.RELEASE) for one in shown.part.mails]
-    return Seen(Choice(of_hold=True), app.clock.now(), hash_of(mails))
+    shown = approving.parts(app, Wait.RELEASE)
+    at = shown[0].at if shown else app.clock.now()
+    return Seen(Choice(of_hold=True), at, hash_of(one for it in shown for one in it.part.mails))
 
 
 def by_page(office: Trial, at: str, **settings: Any) -> None:
