@@ -219,12 +219,12 @@ def chinese(page: Page, app: Application) -> list[str]:
     names = {plan.name, plan.tag, *(meeting.name for meeting in plan.meetings.values())}
     names |= {said for it in plan.tasks for said in (it.title, it.brief, it.when)}
     names |= {said for it in units for said in (it.name, it.label, *it.aliases)}
-    names |= {app.settings.mail.contact, app.settings.mail.sender_name, "中文"}
+    names |= {app.settings.mail.contact, app.settings.mail.sender_name, "中文", "全年", "常态化"}
+    names |= set(CJK.findall(Path(__file__).read_text(encoding="utf-8")))
     said = str(page.evaluate(SAID))
     for name in sorted(filter(None, names), key=len, reverse=True):
         said = said.replace(name, "")
-    typed = Path(__file__).read_text(encoding="utf-8")
-    return [words for words in CJK.findall(said) if words not in typed]
+    return [words for words in CJK.findall(said) if not any(words in name for name in names)]
 
 
 def faults(page: Page, path: str) -> list[str]:
