@@ -54,7 +54,7 @@ _WORDS = {
     "25P03": _LOST,
     "42501": (
         "this user may not do that in the ledger {place}: {why}",
-        "docs/scaling.md says what a role needs.",
+        "docs/howto/postgresql.md says what a role needs.",
     ),
     "53100": ("the disk is full: the ledger {place} cannot be written", "Make room on its server."),
     "53300": ("the ledger {place} takes no more connections: {why}", "Raise max_connections."),

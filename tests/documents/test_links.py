@@ -17,6 +17,7 @@ ROOT = typer.main.get_command(cli)
 _COMMAND = re.compile(r"(?:^|[/ ])reminder (?!reminder|-- )((?:[a-z][a-z-]*|--).*)")
 _USAGE = re.compile(r"[\[\]…\n]|\.\.\.|\\[|]?|\b(OPTIONS|COMMAND|ARGS)\b")
 _END = re.compile(r"\d?[|>&;#（，、。：]")  # where a shell, or a sentence, goes on
+_NAMED = re.compile(r"\bdocs/[\w/-]+\.md")
 _FENCE = re.compile(r"(?ms)^( *)```.*?^ *```")
 
 
@@ -99,3 +100,11 @@ def test_every_command_line_is_one() -> None:
     lines = set(command_lines())
     assert len(lines) > 150
     assert {place: unknown for place in lines if (unknown := wrong(place[1]))} == {}
+
+
+def test_pages_that_the_program_names_are_there() -> None:
+    said = [*(PROJECT / "reminder").rglob("*.py"), *(PROJECT / "templates").rglob("*.txt")]
+    said += [*(PROJECT / "config").rglob("*.toml"), *(PROJECT / "contrib").rglob("*.y*ml")]
+    named = {(path.name, name) for path in said for name in _NAMED.findall(path.read_text("utf-8"))}
+    assert len(named) > 5
+    assert {place for place in named if not (PROJECT / place[1]).exists()} == set()

@@ -74,7 +74,7 @@ def test_server_or_database_that_is_not_there_is_named(
     ("prepared", "user", "said", "hint"),
     [
         ("CREATE ROLE guarded LOGIN PASSWORD 'another'", "guarded", "password authentication", ""),
-        ("CREATE ROLE stranger LOGIN", "stranger", "may not do that", "docs/scaling.md"),
+        ("CREATE ROLE stranger LOGIN", "stranger", "may not do that", "docs/howto/postgresql.md"),
         (READ_ONLY, "reminder", "is read-only", "target_session_attrs"),
     ],
 )
