@@ -61,6 +61,7 @@ def _listen() -> None:
     import requests
     import requests.adapters
     import requests.sessions
+    from urllib3.exceptions import HTTPError
 
     class Listening(requests.adapters.HTTPAdapter):
         def send(self, request: Any, *given: Any, **named: Any) -> Any:
@@ -79,12 +80,15 @@ def _listen() -> None:
     def _read(response: Any, until: float) -> bytes:
         """All of it, if it is not endless: requests itself waits for each byte anew."""
         body = b""
-        for part in response.iter_content(4096):
-            body += part
-            if len(body) > MOST or time.monotonic() > until:
-                response.close()
-                raise requests.ReadTimeout("the answer has no end")
-        response._content = body
+        try:
+            while part := response.raw.read1(4096, decode_content=True):
+                body += part
+                if len(body) > MOST or time.monotonic() > until:
+                    response.close()
+                    raise requests.ReadTimeout("the answer has no end")
+        except HTTPError as error:  # as requests calls it, where it reads by itself
+            raise requests.exceptions.ChunkedEncodingError(error) from error
+        response._content, response._content_consumed = body, True
         return body
 
     requests.sessions.HTTPAdapter = Listening  # type: ignore[attr-defined]
