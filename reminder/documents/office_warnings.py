@@ -72,7 +72,7 @@ def advice(settings: Settings) -> Iterator[Fault]:
             yield Fault("", 0, "mail.from", "sender_of_nobody", {"address": mail.sender_address})
         if not mail.operator:
             yield Fault("", 0, "mail.operator", "no_operator")
-    if settings.inbox.is_set and not (settings.inbox.authserv_id or settings.inbox.trust):
+    if settings.inbox.is_set and not settings.inbox.believes:
         yield Fault("", 0, "inbox.authserv_id", "replies_unproven")
     # Whoever listens on the way would read the console's passwords.
     plain_site = web.base_url and not web.is_https and web.reachable

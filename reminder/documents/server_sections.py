@@ -124,5 +124,10 @@ class InboxSettings(Section):
         return bool(self.maildir or self.host)
 
     @property
+    def believes(self) -> bool:
+        """Whether a reply may be registered without a person."""
+        return self.is_set and bool(self.authserv_id or self.trust)
+
+    @property
     def effective_port(self) -> int:
         return self.port or (993 if self.security == "tls" else 143)

@@ -92,6 +92,7 @@ class Composer:
             "page_link": _PAGE if facts.page_link else "",
             "calendar_link": _CALENDAR if facts.calendar_link else "",
             "contact": self._mail.contact,
+            "may_reply": self.office.settings.inbox.believes,
             "copied": self.copied(draft),
         }
         subject, language = self.subject(content), self.language(content)

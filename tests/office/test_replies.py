@@ -13,7 +13,7 @@ from reminder.ledger.incoming import LetterView, read_letters
 from reminder.ledger.registrations import read_all
 from reminder.office.inbox import InboxReader, take_in
 from reminder.office.replies import A_DAY
-from tests.daemon.trials import MARCH, OPERATOR, Trial, trial
+from tests.daemon.trials import MARCH, OPERATOR, Trial, parsed, text_of, trial
 
 LETTERS = Path(__file__).parents[1] / "data" / "letters"
 DIGEST, LATER = "digest/2026-03/lead", "2026-03-02T09:30+08:00"
@@ -50,6 +50,19 @@ def registered(office: Trial) -> list[tuple[str, str, str]]:
     with office.reading() as connection:
         rows = read_all(connection, "small")
     return [(row.act, row.unit, row.task or row.period) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("inbox", "says"),
+    [({}, False), ({"trust": True}, False), ({"maildir": "x"}, False),
+     ({"maildir": "x", "trust": True}, True), ({"maildir": "x", **ASKS}, True)],
+)  # fmt: skip
+def test_mail_says_that_it_may_be_answered_where_an_answer_counts(
+    office: Trial, inbox: dict[str, Any], says: bool
+) -> None:
+    office.tick(MARCH, inbox=inbox)
+    mails = [text_of(parsed(one)) for one in office.files()]
+    assert any("直接回复本邮件“已签收”" in text for text in mails) == says
 
 
 @pytest.mark.parametrize(
