@@ -73,6 +73,7 @@ def test_the_first_page_counts_what_is_to_be_done_then_whom_to_phone_then_what_c
         ("files/conflict@host", "文件和系统中的现行版本各有改动"),
         ("workdays/2027", "日期暂按周一至周五推算"),
         ("disk", "磁盘空间不足"),
+        ("channel/robot", "有渠道发不出去"),
     ],
 )
 def test_what_the_operator_was_told_of_stands_there_until_it_is_over(
