@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, func, literal, select, true, update
 
 from reminder.domain.incoming import Letter, LetterReason, LetterState
 from reminder.domain.notices import Kind, State
-from reminder.ledger.schema import incoming, notice, recipient
+from reminder.ledger.schema import incoming, notice, own_message, recipient
 
 SHOWN = 200
 KEPT = timedelta(days=731)
@@ -127,27 +127,31 @@ class Answered:
 
 
 def answered(connection: Connection, message_ids: Sequence[str]) -> Answered | None:
-    """The first of those mails that is ours."""
-    shared = [_shared(name) for name in message_ids]
-    query = select(notice).where(notice.c.message_id.in_(shared))
-    rows = {row.message_id: row for row in connection.execute(query)}
-    row = next((rows[name] for name in shared if name in rows), None)
+    """The first of those mails that is ours. One that a single address got went to nobody else:
+    who knows its Message-ID knows none of the others'."""
+    ours = _ours(connection, message_ids)
+    key, address = next((ours[name] for name in message_ids if name in ours), ("", ""))
+    row = connection.execute(select(notice).filter_by(key=key)).first()
     if row is None:
         return None
-    theirs = select(recipient.c.address).filter_by(notice=row.key, route="")
-    addresses = tuple(connection.scalars(theirs.order_by(recipient.c.id)))
+    theirs = select(recipient.c.address).filter_by(notice=key, route="")
+    addresses = [address] if address else connection.scalars(theirs.order_by(recipient.c.id))
     named = (row.key, row.plan, Kind(row.kind), row.period, row.unit, row.rehearsal)
-    return Answered(*named, addresses)
+    return Answered(*named, tuple(addresses))
 
 
 def is_being_sent(connection: Connection, message_ids: Sequence[str]) -> bool:
     """Whether a sender has one of those mails in hand."""
-    shared = notice.c.message_id.in_([_shared(name) for name in message_ids])
-    query = select(recipient.c.id).join(notice).where(shared, recipient.c.state == State.SENDING)
-    return connection.execute(query.limit(1)).first() is not None
+    keys = [key for key, _ in _ours(connection, message_ids).values()]
+    query = select(recipient.c.id).where(recipient.c.notice.in_(keys))
+    sending = query.where(recipient.c.state == State.SENDING).limit(1)
+    return connection.execute(sending).first() is not None
 
 
-def _shared(message_id: str) -> str:
-    """Of a copy with a message of its own (`<NAME.WORD@DOMAIN>`) that of its notice."""
-    name, _, domain = message_id.rpartition("@")
-    return f"{name.partition('.')[0]}@{domain}"
+def _ours(connection: Connection, message_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """By its Message-ID the notice, and the address of one that is a single address's."""
+    columns = (notice.c.message_id, notice.c.key, literal(""))
+    of_all = select(*columns).where(notice.c.message_id.in_(message_ids))
+    single = select(own_message.c.message_id, own_message.c.notice, own_message.c.address)
+    own = single.where(own_message.c.message_id.in_(message_ids))
+    return {row[0]: (row[1], row[2]) for row in connection.execute(of_all.union_all(own))}

@@ -116,7 +116,7 @@ own_message = Table(
     metadata,
     Column("notice", sa.ForeignKey("notice.key"), primary_key=True),
     *_key("address"),
-    # Under a Message-ID of its own: that of the notice, with a word more before the domain.
+    # Under a Message-ID of its own, which tells nothing of the notice's.
     *_filled(message_id=String, sha256=String, content=sa.LargeBinary, stored=Moment),
     Index("own_message_stored", "stored"),
     Index("own_message_id", "message_id"),

@@ -45,16 +45,15 @@ class Letterhead:
         mailboxes: list[HeaderAddress],
         more: Iterable[str] = (),
     ) -> OwnMessage:
-        """What one address gets instead. The Message-ID is the other's with a word more before the
-        domain."""
-        word = self.key.derive("message-id", f"{written.key}\0{address}", 8)
+        """What one address gets instead. Its Message-ID tells nothing of the other's: whoever knows
+        one can have it believed that it came back."""
         mine = replace(written, said=said, mailboxes=mailboxes)
-        return OwnMessage(address, *self._bytes(mine, f".{word}", more))
+        return OwnMessage(address, *self._bytes(mine, address, more))
 
     def short(self, written: Written, address: str, said: MailText) -> OwnMessage:
         """A channel's, named in the same way and kept as a mail is: an outbox folder takes it."""
-        word = self.key.derive("message-id", f"{written.key}\0{address}", 8)
-        message_id, headers = self._head(replace(written, said=said, mailboxes=[]), f".{word}")
+        mine = replace(written, said=said, mailboxes=[])
+        message_id, headers = self._head(mine, self._name(written, address))
         content = mime.short_message([*headers, f"{mime.CHANNEL}: {address}"], said.text)
         return OwnMessage(address, message_id, content, address.partition(":")[0])
 
@@ -64,15 +63,18 @@ class Letterhead:
         return (*self._from, self._domain, self.office.settings.mail.redirect_to or "")
 
     def _bytes(
-        self, written: Written, word: str = "", more: Iterable[str] = ()
+        self, written: Written, address: str = "", more: Iterable[str] = ()
     ) -> tuple[str, bytes]:
-        message_id, headers = self._head(written, word)
-        name = self.key.derive("message-id", written.key)
+        name = self._name(written, address)
+        message_id, headers = self._head(written, name)
         return message_id, mime.message([*headers, *more], written.said, f"=_{name}")
 
-    def _head(self, written: Written, word: str) -> tuple[str, list[str]]:
-        name = self.key.derive("message-id", written.key)
-        message_id = f"<{name}{word}@{self._domain}>"
+    def _name(self, written: Written, address: str) -> str:
+        of = f"{written.key}\0{address}" if address else written.key
+        return self.key.derive("message-id", of)
+
+    def _head(self, written: Written, name: str) -> tuple[str, list[str]]:
+        message_id = f"<{name}@{self._domain}>"
         sender, *reply_to = self._from
         return message_id, [
             sender,

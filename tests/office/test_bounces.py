@@ -10,10 +10,11 @@ from reminder.errors import UnknownError, UsageError
 from reminder.ledger.bounces import bounced_addresses
 from reminder.ledger.incoming import read_letters
 from reminder.ledger.integrity import faults
+from reminder.ledger.own_messages import own_content
 from reminder.ledger.schema import recipient
 from reminder.office import letters, operations
 from reminder.office.inbox import take_in
-from tests.daemon.trials import MARCH, Trial
+from tests.daemon.trials import MARCH, Trial, parsed
 
 LETTERS = Path(__file__).parents[1] / "data" / "letters"
 DIGEST, LEAD, SECOND = "digest/2026-03/lead", "lead@unit.test", "second@unit.test"
@@ -138,6 +139,28 @@ def test_forged_bounce_stops_nobodys_mail(
     assert read(office, content.replace(b"<7c1f0a@npc.test>", message_id.encode())) == became
     assert recipients(office, DIGEST)[LEAD] == ("sent", "accepted")
     assert stopped(office) == []
+
+
+def test_who_got_a_copy_cannot_stop_the_mail_of_the_unit(office: Trial) -> None:
+    """Only its own: what a copy says of itself tells nothing of the mail beside it."""
+    office.edit_units('"second@unit.test"]', '"second@unit.test"]\ncc = ["chief@unit.test"]')
+    office.tick(MARCH, web={"base_url": "https://reminder.test"})
+    with office.reading() as connection:
+        content = own_content(connection, f"small/{DIGEST}", "chief@unit.test")
+    assert content
+    known = str(parsed(content)["Message-ID"])
+    shared = office.notice(DIGEST).message_id
+    assert shared
+    assert shared[1:].partition("@")[0].encode() not in content
+    report = (LETTERS / "postfix-no-such-user.eml").read_bytes()
+    of_copy = report.replace(b"<7c1f0a@npc.test>", known.encode())
+    read(office, of_copy)  # of lead@unit.test, it says: passed on there, as it seems
+    assert stopped(office) == []
+    assert recipients(office, DIGEST) == {
+        LEAD: ("sent", "accepted"),
+        SECOND: ("sent", "accepted"),
+        "chief@unit.test": ("bounced", "bounced"),
+    }
 
 
 def test_what_still_waits_for_that_address_goes_no_more(either: Trial) -> None:

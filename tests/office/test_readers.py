@@ -64,7 +64,7 @@ def test_a_copy_has_the_same_text_its_readers_link_and_a_way_to_leave(copied: Tr
     assert copy["List-Unsubscribe"] == f"<{link}/leave>"
     assert copy["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     name, domain = str(common["Message-ID"])[1:-1].split("@")
-    assert str(copy["Message-ID"]).startswith(f"<{name}.")
+    assert name not in copy.as_string()
     assert str(copy["Message-ID"]).endswith(f"@{domain}>")
     html = copy.get_body(("html",))
     assert html is not None

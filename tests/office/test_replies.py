@@ -10,6 +10,7 @@ import pytest
 from reminder.domain.registrations import Act, Registration, Signature
 from reminder.ledger import registrations
 from reminder.ledger.incoming import LetterView, read_letters
+from reminder.ledger.own_messages import own_content
 from reminder.ledger.registrations import read_all
 from reminder.office.inbox import InboxReader, take_in
 from reminder.office.replies import A_DAY
@@ -112,10 +113,15 @@ def test_whose_word_it_is_stands_beside_it_and_the_unit_has_a_receipt(either: Tr
 
 
 def test_copy_that_is_answered_is_its_notices(office: Trial) -> None:
-    """It has a Message-ID of its own, with a word more."""
-    office.tick(MARCH)
-    whole = str(office.notice(DIGEST).message_id)
-    content = reply(office, "已签收").replace(whole.encode(), whole.replace("@", ".x1y2@").encode())
+    """It has a Message-ID of its own."""
+    office.edit_units('"second@unit.test"]', '"second@unit.test"]\ncc = ["chief@unit.test"]')
+    office.tick(MARCH, web={"base_url": "https://reminder.test"})
+    with office.reading() as connection:
+        copy = own_content(connection, f"small/{DIGEST}", "chief@unit.test")
+    own = str(parsed(copy or b"")["Message-ID"])
+    content = reply(office, "已签收", "chief@unit.test").replace(
+        str(office.notice(DIGEST).message_id).encode(), own.encode()
+    )
     assert read(office, content).reason == "registered"
 
 
