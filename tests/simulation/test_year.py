@@ -226,7 +226,7 @@ NEVER_AGAIN: Changes = [
     (passes, "LONGEST", timedelta(days=99)),
 ]
 BREAKS: dict[str, tuple[dict[str, Any], Changes]] = {
-    "forgets recovery": (CUT | NEXT_DAY, [(deliveries, "requeue_lost", lambda *_: 0)]),
+    "forgets recovery": (CUT | NEXT_DAY, [(deliveries, "requeue_lost", lambda *_, **__: 0)]),
     "forgets to record": (
         {"start": moment("03-02T00:00"), "until": DIGEST + HOUR / 2},
         [(deliveries, "settle", lambda *_, **__: True)],
