@@ -21,8 +21,11 @@ def log_to_stderr(form: str, level: str) -> None:
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     handler.addFilter(Bounded())
     ours = logging.getLevelNamesMapping()[level.upper()]
-    # What libraries tell in passing has whole addresses in it, with their keys.
-    logging.basicConfig(level=max(ours, logging.WARNING), handlers=[handler], force=True)
+    # What libraries tell in passing has whole addresses in it, with their keys. Some set a level of
+    # their own, so that the root's is not asked.
+    theirs = max(ours, logging.WARNING)
+    handler.addFilter(lambda one: one.levelno >= theirs or one.name.startswith("reminder"))
+    logging.basicConfig(level=theirs, handlers=[handler], force=True)
     logging.getLogger("reminder").setLevel(ours)
     if form == "json" and level == "info":  # for programs each notice that went is a line
         logging.getLogger("reminder.mail.sending").setLevel(logging.DEBUG)

@@ -78,6 +78,7 @@ def test_panels_do_not_cover_each_other() -> None:
     assert len({panel["id"] for panel in panels()}) == len(list(panels()))
 
 
+@pytest.mark.long
 def test_each_alert_fires_and_is_quiet_before() -> None:
     tested = set(re.findall(r"alertname: (\w+)\n", (FOLDER / "reminder.test.yml").read_text()))
     assert tested == {name for name, _ in ALERTS}

@@ -109,6 +109,7 @@ def sick(office: Trial, begin: str, manager: Manager) -> Iterator[None]:
         running.terminate()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("manager", ["path"], indirect=True)
 @pytest.mark.parametrize("begin", ["main_with_a_dead_sender", "main_with_a_stalled_pass"])
 def test_watchdog_hears_nothing_of_a_daemon_that_does_no_work(

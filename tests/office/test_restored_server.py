@@ -37,6 +37,7 @@ def first(tmp_path: Path, postgresql: PostgreSQL) -> Iterator[Trial]:
         yield opened
 
 
+@pytest.mark.long
 def test_dump_that_was_restored_is_held_by_who_has_a_mark_and_by_who_has_none(
     first: Trial, tmp_path: Path, postgresql: PostgreSQL
 ) -> None:

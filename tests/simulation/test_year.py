@@ -74,6 +74,7 @@ def test_spring_without_faults_brings_each_unit_what_was_due(office: Trial) -> N
     assert (outcome.copies, outcome.breaches) == (0, [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [None, 1])
 def test_promise_holds_when_others_are_told_too(office: Trial, tmp_path: Path, seed: int) -> None:
     steps = {
@@ -101,6 +102,7 @@ def test_promise_holds_for_readers_with_messages_of_their_own(
     assert all(one.recipients == ("chief@unit.test",) for one in by_reader)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [None, 2])
 def test_promise_holds_for_channels(office: Trial, tmp_path: Path, seed: int | None) -> None:
     office.edit_units('id = "lead"', 'id = "lead"\nchannels = ["robot"]')
@@ -161,6 +163,7 @@ def test_refused_log_in_is_tried_a_few_times_a_day(office: Trial) -> None:
     assert 3 <= year.server.log_ins <= 12
 
 
+@pytest.mark.long
 def test_what_was_read_in_time_goes_at_its_moment(office: Trial) -> None:
     outcome = approved(office, moment("04-10T00:00"))
     assert outcome.breaches == []
@@ -170,6 +173,7 @@ def test_what_was_read_in_time_goes_at_its_moment(office: Trial) -> None:
     assert timedelta() <= min(late) <= max(late) < timedelta(minutes=1)
 
 
+@pytest.mark.long
 def test_promise_holds_whoever_reads_late_and_whatever_fails(office: Trial) -> None:
     assert approved(office, moment("04-10T00:00"), seed=1).breaches == []  # more: make seeds
 
@@ -337,6 +341,7 @@ def test_what_a_unit_reports_is_asked_for_no_more_unless_it_is_sent_back(
     assert outcome.breaches == []
 
 
+@pytest.mark.long
 def test_a_spring_of_edits_tells_each_unit_once(office: Trial) -> None:
     edits = [Rewording(moment(f"03-{day}"), "2026-03-1") for day in ("05T10:00", "05T10:06")]
     outcome = spring(office, edits=(*edits, Rewording(moment("03-20T21:00"), "2026-03-1")))
@@ -360,6 +365,7 @@ def killed_at_edits(office: Trial) -> Outcome:
     return spring(office, moment("03-20T00:00"), edits=tuple(edits), kills=tuple(kills))
 
 
+@pytest.mark.long
 def test_edits_reach_everybody_whatever_dies(office: Trial) -> None:
     outcome = killed_at_edits(office)
     assert outcome.year.kills > 8

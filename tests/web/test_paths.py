@@ -144,6 +144,7 @@ def link(below: Below) -> str:
     return re.search(rf"{re.escape(below.base)}/units/\S+", text_of(mail))[0]
 
 
+@pytest.mark.long
 def test_every_address_of_every_page_lies_below_the_path_and_answers(below: Below) -> None:
     seen = below.walk(f"{below.base}/console", link(below), below.base)
     paths = {urlsplit(url).path.removeprefix(urlsplit(below.base).path) for url in seen}
