@@ -138,7 +138,12 @@ def remove_reader(app: Application, unit: Unit, address: str, by: str, who: str 
         reader = choices_of(connection, unit).readers.get(address.lower())
         if reader is None or not reader.extra:
             raise DeclinedError("no_such_reader", f"{address} was not added by {unit.id}")
-        ledger.drop_preference(connection, reader, "removed", by, app.clock.now())
+        at = app.clock.now()
+        if reader.left:  # which is kept: they are not to be asked again
+            hidden = replace(reader, extra=False)
+            ledger.put_preference(connection, hidden, "removed", by, at)
+        else:
+            ledger.drop_preference(connection, reader, "removed", by, at)
 
 
 def _change(
@@ -212,6 +217,8 @@ def _refuse_reader(
     there = next((one for one in choices.copied if one.address.lower() == address), None)
     if address in {one.lower() for one in unit.to} or (there and not there.left):
         raise DeclinedError("reads_already", f"{address} reads the mails of {unit.id}")
+    if not any_ and (old := choices.readers.get(address)) and old.left:
+        raise DeclinedError("has_left", f"{address} has left, the secretariat may ask again")
     if len(choices.added) >= MOST_READERS and address not in choices.readers:
         raise DeclinedError("too_many_copies", f"{unit.id} has {MOST_READERS}", most=MOST_READERS)
     if app.container.notice_writer.hold(connection):

@@ -155,6 +155,8 @@ def _handler(server: ChannelServer, authority: trustme.CA) -> type[BaseHTTPReque
             body = said if isinstance(said, bytes) else json.dumps(said).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if 300 <= status < 400:
+                self.send_header("Location", "/elsewhere")
             self.end_headers()
             self.wfile.write(body)
 

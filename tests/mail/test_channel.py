@@ -111,6 +111,7 @@ def test_what_concerns_the_message(
         ("dingtalk", (200, {"errcode": 310000, "errmsg": "keywords"}), True, "310000 keywords"),
         ("webhook", (404, b""), True, "HTTP 404"),
         ("webhook", (302, b""), True, "HTTP 302"),
+        ("webhook", (307, b""), True, "HTTP 307"),
     ],
 )
 def test_what_concerns_the_channel(
@@ -121,6 +122,7 @@ def test_what_concerns_the_channel(
         send(url_of(server, service))
     assert failed.value.permanent is permanent
     assert words in str(failed.value)
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -220,3 +220,13 @@ def test_the_secretariat_sees_who_has_left_and_puts_them_back(house: Any, browse
     assert choices(house).copied[0].left is None
     console.post("/console/readers", data=form | {"act": "remove"})
     assert choices(house).copied == []
+
+
+def test_who_has_left_is_not_asked_again_by_the_unit(house: Any, browser: Any) -> None:
+    link = added(house, browser)
+    browser.post(f"{link}/leave", data=CLICK)
+    before = len(asked(house))
+    browser.post(f"{settings(house)}/remove", data={"address": NEW})
+    answer = browser.post(f"{settings(house)}/add", data={"address": NEW})
+    assert (answer.status_code, len(asked(house))) == (422, before)
+    assert "对方已退订" in answer.text

@@ -75,6 +75,7 @@ def _listen() -> None:
                 exchange.error = error
                 raise
             exchange.replies.append(Reply(response.status_code, body))
+            response.headers.pop("Location", None)  # message and key go to no other place
             return response
 
     def _read(response: Any, until: float) -> bytes:
