@@ -273,7 +273,9 @@ class Outcome:
         text = self._text(view) if told else ""
         for _, _, task, _, _ in told if text else ():
             found = self._table.plan.by_id[task]
-            if found.title not in text and found.brief not in text:
+            # Who edits the plan meanwhile changes what stands in brackets.
+            kept = found.title.partition("（")[0]
+            if kept not in text and found.brief not in text:
                 yield f"was to tell of {task} and does not name it"
 
     def _presses_nobody(self, view: NoticeView) -> Iterator[str]:
