@@ -8,6 +8,8 @@ from benchmarks.inside import CHANGES, EDITS, PASSES
 from benchmarks.office import write_installation, write_office
 from benchmarks.planning import inside
 
+pytestmark = pytest.mark.long
+
 
 def test_a_months_digests_are_planned_once(tmp_path: Path) -> None:
     found = inside("plan", write_office(tmp_path / "office", 40), tmp_path / "state")

@@ -8,6 +8,8 @@ from benchmarks.office import write_office
 from reminder.documents.office import load_office
 from reminder.documents.office_warnings import warnings
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(("units", "tasks"), [(40, 60), (200, 28), (2, 388)])
 def test_office_is_in_order_and_reaches_every_unit_every_month(

@@ -1,7 +1,11 @@
 """What the page says of a target."""
 
+import pytest
+
 from benchmarks.measuring import Spread
 from benchmarks.page import Target
+
+pytestmark = pytest.mark.long
 
 
 def reached(target: Target) -> str:

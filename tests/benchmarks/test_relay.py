@@ -6,6 +6,8 @@ from benchmarks.faraway import options, relay
 from benchmarks.measuring import module, run
 from benchmarks.relay import taken
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_relay_counts_what_bare_sockets_send(*, pipelining: bool) -> None:

@@ -8,6 +8,8 @@ import pytest
 from benchmarks.measuring import run, until
 from benchmarks.sink import sink
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.skipif(
     not (shutil.which("smtp-sink", path="/usr/sbin:/usr/bin") or os.environ.get("CI")),

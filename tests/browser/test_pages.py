@@ -12,6 +12,8 @@ from reminder.office.lookup import find_task, find_unit
 from reminder.office.registrations import finish
 from tests.browser.conftest import Served, faults, overflow, serving
 
+pytestmark = pytest.mark.long
+
 LEAD, RELATED = "deputies", "helan"
 
 

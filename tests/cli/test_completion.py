@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.conftest import Office
 
+pytestmark = pytest.mark.long
+
 OFFERED = [
     ("reminder led", ["ledger"]),
     ("reminder ledger re", ["release", "resend", "restore"]),

@@ -38,6 +38,7 @@ def test_every_command_of_the_contract_is_there_and_documented() -> None:
     assert [name for name in names if f"reminder {name}" not in text] == []
 
 
+@pytest.mark.long
 def test_help_lists_the_commands_and_each_has_an_example(reminder: Reminder) -> None:
     for group in {command[:-1] for command in COMMANDS}:
         out = reminder(*group, "--help").out

@@ -93,6 +93,7 @@ def test_saves_without_a_pause_are_one_version(running: tuple[Trial, str], folde
     assert numbers(office) <= 3  # a tick may have come between
 
 
+@pytest.mark.long
 def test_what_changes_while_an_edit_is_taken_in_is_seen(small: Trial) -> None:
     """As Kubernetes changes the files of a ConfigMap: the folders to watch are others each time."""
     assert small.config is not None

@@ -18,6 +18,8 @@ from tests.caddy import caddy
 from tests.nginx import NAME, free_port, nginx, recipe
 from tests.web.conftest import House
 
+pytestmark = pytest.mark.long
+
 
 @dataclass
 class Proxy:
