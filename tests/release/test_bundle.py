@@ -99,7 +99,7 @@ def version_of(place: Path) -> str:
 
 
 def as_root() -> None:
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and not os.environ.get("CI"):
         pytest.skip("only root can take away the network and run as somebody else")
 
 
